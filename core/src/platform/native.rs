@@ -1,0 +1,341 @@
+//! The machine itself: `core::sync::atomic`, `UnsafeCell` payload, shared futexes, `CLOCK_MONOTONIC`.
+//!
+//! Trust base: this file, the compiler, and the kernel's `futex(2)`. Words in a mapping are the
+//! standard library's atomic types, so native code is what one would write by hand.
+#![allow(clippy::disallowed_types, clippy::disallowed_methods)]
+
+use core::{
+    cell::UnsafeCell,
+    fmt,
+    sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence},
+    time::Duration,
+};
+use std::sync::Arc;
+
+use nix::{
+    libc,
+    sys::time::TimeSpec,
+    time::{ClockId, clock_gettime},
+};
+
+use super::{
+    AtomicWord, DataCell, Liveness, Owner, Platform, Pod, RacyCell, Rmw, Strength, Wait, WaiterKind,
+};
+
+#[cfg(not(all(target_endian = "little", target_has_atomic = "64")))]
+compile_error!("segments are little-endian and need lock-free 64-bit atomics");
+
+/// The longest uninterrupted sleep: a wake-up that died with its receiver costs at most this.
+pub const SLEEP_SLICE: Duration = Duration::from_millis(100);
+
+/// Attempts before a blocking call sleeps; about 10 µs of spinning.
+const SPIN_ROUNDS: u32 = 256;
+
+/// The real platform.
+#[derive(Debug)]
+pub struct Native;
+
+/// Rings the bells of pollable waiters: what [`Platform::wake`] calls for [`WaiterKind::Bell`].
+pub trait Notifier: Send + Sync {
+    /// Rings up to `count` bells registered for the word at `word` (its address, as a key).
+    fn ring(&self, word: usize, count: u32);
+}
+
+/// What surrounds a native handle.
+#[derive(Clone, Default)]
+pub struct NativeCtx {
+    notifier: Option<Arc<dyn Notifier>>,
+}
+
+impl NativeCtx {
+    /// A context whose bells are rung by `notifier`. The default context has no bells.
+    pub fn with_notifier(notifier: Arc<dyn Notifier>) -> Self {
+        Self { notifier: Some(notifier) }
+    }
+}
+
+impl fmt::Debug for NativeCtx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NativeCtx").field("bells", &self.notifier.is_some()).finish()
+    }
+}
+
+/// A moment of `CLOCK_MONOTONIC`: the same for every process since boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Monotonic(TimeSpec);
+
+macro_rules! native_word {
+    ($atomic:ty, $value:ty) => {
+        impl AtomicWord<$value> for $atomic {
+            #[inline]
+            fn new(value: $value) -> Self {
+                <$atomic>::new(value)
+            }
+
+            #[inline(always)]
+            fn load(&self, order: Ordering) -> $value {
+                <$atomic>::load(self, order)
+            }
+
+            #[inline(always)]
+            fn store(&self, value: $value, order: Ordering) {
+                <$atomic>::store(self, value, order);
+            }
+
+            #[inline(always)]
+            fn rmw(&self, op: Rmw, operand: $value, order: Ordering) -> $value {
+                match op {
+                    Rmw::Add => <$atomic>::fetch_add(self, operand, order),
+                    Rmw::Sub => <$atomic>::fetch_sub(self, operand, order),
+                    Rmw::Or => <$atomic>::fetch_or(self, operand, order),
+                    Rmw::And => <$atomic>::fetch_and(self, operand, order),
+                    Rmw::Swap => <$atomic>::swap(self, operand, order),
+                }
+            }
+
+            #[inline(always)]
+            fn cas(
+                &self,
+                strength: Strength,
+                current: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                match strength {
+                    Strength::Weak => {
+                        <$atomic>::compare_exchange_weak(self, current, new, success, failure)
+                    }
+                    Strength::Strong => {
+                        <$atomic>::compare_exchange(self, current, new, success, failure)
+                    }
+                }
+            }
+        }
+    };
+}
+native_word!(AtomicU32, u32);
+native_word!(AtomicU64, u64);
+
+/// Exclusive payload in a mapping.
+#[repr(transparent)]
+pub struct NativeCell<T>(UnsafeCell<T>);
+
+// SAFETY: a shared `NativeCell` gives access to its content only through unsafe methods, whose
+// contract orders all accesses; `T` itself may cross threads.
+unsafe impl<T: Send> Sync for NativeCell<T> {}
+
+impl<T> fmt::Debug for NativeCell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NativeCell(..)")
+    }
+}
+
+impl<T: Pod> DataCell<T> for NativeCell<T> {
+    fn new(value: T) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+
+    #[inline]
+    unsafe fn read(&self) -> T {
+        // SAFETY: the caller excludes concurrent writers; the pointer comes from a live reference.
+        unsafe { self.0.get().read() }
+    }
+
+    #[inline]
+    unsafe fn write(&self, value: T) {
+        // SAFETY: the caller excludes every concurrent access.
+        unsafe { self.0.get().write(value) }
+    }
+
+    #[inline]
+    unsafe fn read_slice(cells: &[Self], into: &mut [T]) {
+        assert_eq!(cells.len(), into.len());
+        let from = UnsafeCell::raw_get(cells.as_ptr().cast::<UnsafeCell<T>>());
+        // SAFETY: both ranges hold `len` values of `T` (the cell is transparent); they are disjoint,
+        // since `into` is exclusive; the caller excludes concurrent writers.
+        unsafe { from.copy_to_nonoverlapping(into.as_mut_ptr(), into.len()) }
+    }
+
+    #[inline]
+    unsafe fn write_slice(cells: &[Self], from: &[T]) {
+        assert_eq!(cells.len(), from.len());
+        let into = UnsafeCell::raw_get(cells.as_ptr().cast::<UnsafeCell<T>>());
+        // SAFETY: as in `read_slice`, and `UnsafeCell` permits the write through a shared reference.
+        unsafe { into.copy_from_nonoverlapping(from.as_ptr(), from.len()) }
+    }
+}
+
+/// Racy payload in a mapping: every access is a relaxed atomic one, of eight bytes where the type's
+/// alignment allows it and of one byte elsewhere.
+#[repr(transparent)]
+pub struct NativeRacy<T>(UnsafeCell<T>);
+
+// SAFETY: all accesses are atomic.
+unsafe impl<T: Send> Sync for NativeRacy<T> {}
+
+impl<T> fmt::Debug for NativeRacy<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NativeRacy(..)")
+    }
+}
+
+impl<T: Pod> NativeRacy<T> {
+    const WORDS: usize = if align_of::<T>() >= 8 { size_of::<T>() / 8 } else { 0 };
+
+    /// The value as eight-byte words, then the rest as bytes; the split depends on `T` alone, so
+    /// all accesses to a byte have one size.
+    fn parts(&self) -> (&[AtomicU64], &[AtomicU8]) {
+        let base = self.0.get();
+        // SAFETY: the first `WORDS * 8` bytes of the value, aligned by the definition of `WORDS`,
+        // behind an `UnsafeCell`.
+        let words = unsafe { core::slice::from_raw_parts(base.cast::<AtomicU64>(), Self::WORDS) };
+        let done = Self::WORDS * 8;
+        // SAFETY: `done <= size_of::<T>()`.
+        let rest = unsafe { base.cast::<AtomicU8>().add(done) };
+        // SAFETY: the bytes from `done` to the end of the value.
+        let bytes = unsafe { core::slice::from_raw_parts(rest, size_of::<T>() - done) };
+        (words, bytes)
+    }
+}
+
+impl<T: Pod> RacyCell<T> for NativeRacy<T> {
+    fn new(value: T) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+
+    #[inline]
+    fn read(&self) -> T {
+        let mut value = T::new_zeroed();
+        let (words, bytes) = self.parts();
+        let (to_words, to_bytes) = value.as_mut_bytes().split_at_mut(Self::WORDS * 8);
+        for (to, word) in to_words.chunks_exact_mut(8).zip(words) {
+            to.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+        }
+        for (to, byte) in to_bytes.iter_mut().zip(bytes) {
+            *to = byte.load(Ordering::Relaxed);
+        }
+        value
+    }
+
+    #[inline]
+    fn write(&self, value: T) {
+        let (words, bytes) = self.parts();
+        let (from_words, from_bytes) = value.as_bytes().split_at(Self::WORDS * 8);
+        for (from, word) in from_words.chunks_exact(8).zip(words) {
+            let mut eight = [0; 8];
+            eight.copy_from_slice(from);
+            word.store(u64::from_ne_bytes(eight), Ordering::Relaxed);
+        }
+        for (from, byte) in from_bytes.iter().zip(bytes) {
+            byte.store(*from, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The address of the half of `word` that holds its low 32 bits: the first, on little-endian.
+fn low_half(word: &AtomicU64) -> *const u32 {
+    word.as_ptr().cast()
+}
+
+/// `FUTEX_WAIT_BITSET`: shared (no PRIVATE flag), absolute on `CLOCK_MONOTONIC`.
+fn futex_wait(word: *const u32, expected: u32, until: Option<Monotonic>) -> Wait {
+    let slice_end = now().0 + TimeSpec::from_duration(SLEEP_SLICE);
+    let deadline = until.map(|until| until.0).filter(|until| *until <= slice_end);
+    let timeout = deadline.unwrap_or(slice_end);
+    // SAFETY: `word` is a live, aligned, mapped word; `timeout` points to a live timespec; the call
+    // reads both and writes neither.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_futex,
+            word,
+            libc::FUTEX_WAIT_BITSET,
+            expected,
+            core::ptr::from_ref(timeout.as_ref()),
+            core::ptr::null::<u32>(),
+            libc::FUTEX_BITSET_MATCH_ANY,
+        )
+    };
+    if result == 0 {
+        return Wait::Woken;
+    }
+    match nix::errno::Errno::last() {
+        nix::errno::Errno::EAGAIN => Wait::Mismatch,
+        nix::errno::Errno::ETIMEDOUT if deadline.is_some() => Wait::TimedOut,
+        // The end of a slice, or a signal handler that ran: look again.
+        _ => Wait::Woken,
+    }
+}
+
+fn futex_wake(word: *const u32, count: u32) {
+    // The kernel takes a signed count.
+    let count = count.min(i32::MAX.cast_unsigned());
+    // SAFETY: FUTEX_WAKE uses the address as a key; nothing is written.
+    unsafe {
+        libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, count);
+    }
+}
+
+fn now() -> Monotonic {
+    // CLOCK_MONOTONIC exists on every Linux; the call has no other way to fail.
+    Monotonic(clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0)))
+}
+
+fn wake(ctx: &NativeCtx, word: *const u32, kind: WaiterKind, count: u32) {
+    match (kind, &ctx.notifier) {
+        (WaiterKind::Futex, _) => futex_wake(word, count),
+        (WaiterKind::Bell, Some(notifier)) => notifier.ring(word.addr(), count),
+        (WaiterKind::Bell, None) => {}
+    }
+}
+
+impl Platform for Native {
+    type U32 = AtomicU32;
+    type U64 = AtomicU64;
+    type Cell<T: Pod> = NativeCell<T>;
+    type Racy<T: Pod> = NativeRacy<T>;
+    type Ctx = NativeCtx;
+    type Instant = Monotonic;
+
+    #[inline(always)]
+    fn fence(order: Ordering) {
+        fence(order);
+    }
+
+    #[inline]
+    fn spin(_: &NativeCtx, round: u32) -> bool {
+        core::hint::spin_loop();
+        round < SPIN_ROUNDS
+    }
+
+    fn now(_: &NativeCtx) -> Monotonic {
+        now()
+    }
+
+    fn deadline(_: &NativeCtx, timeout: Duration) -> Option<Monotonic> {
+        // A deadline centuries away is none; `TimeSpec` would panic on overflow.
+        const FOREVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+        (timeout < FOREVER).then(|| Monotonic(now().0 + TimeSpec::from_duration(timeout)))
+    }
+
+    fn wait(_: &NativeCtx, word: &AtomicU32, expected: u32, until: Option<Monotonic>) -> Wait {
+        futex_wait(word.as_ptr(), expected, until)
+    }
+
+    fn wait_low(_: &NativeCtx, word: &AtomicU64, expected: u32, until: Option<Monotonic>) -> Wait {
+        futex_wait(low_half(word), expected, until)
+    }
+
+    fn wake(ctx: &NativeCtx, word: &AtomicU32, kind: WaiterKind, count: u32) {
+        wake(ctx, word.as_ptr(), kind, count);
+    }
+
+    fn wake_low(ctx: &NativeCtx, word: &AtomicU64, kind: WaiterKind, count: u32) {
+        wake(ctx, low_half(word), kind, count);
+    }
+
+    /// Nobody has an owner yet: always [`Liveness::Alive`], which is allowed to be stale.
+    fn liveness(_: &NativeCtx, _: Owner) -> Liveness {
+        Liveness::Alive
+    }
+}

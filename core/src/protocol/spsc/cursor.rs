@@ -1,0 +1,98 @@
+//! The private half of an end: capacity, own position, what was last seen of the peer's. Pure
+//! arithmetic modulo 2^64; nothing here touches shared memory.
+
+use core::ops::Range;
+
+use super::ClaimError;
+
+/// Positions count records since the beginning of time, modulo 2^64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cursor {
+    position: u64,
+    peer: u64,
+    capacity: u64,
+}
+
+/// Checks that `slots` is a power of two, so that it divides 2^64.
+pub(super) fn capacity(slots: usize) -> Result<u64, ClaimError> {
+    if slots.is_power_of_two() { Ok(slots as u64) } else { Err(ClaimError::Capacity(slots)) }
+}
+
+impl Cursor {
+    pub(super) fn new(position: u64, peer: u64, capacity: u64) -> Self {
+        Self { position, peer, capacity }
+    }
+
+    #[inline]
+    pub(super) fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    #[inline]
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Records between the peer and this end, when this end is the one in front (the producer).
+    #[inline]
+    pub(super) fn ahead_of_peer(&self) -> u64 {
+        self.position.wrapping_sub(self.peer)
+    }
+
+    /// Records between this end and the peer, when the peer is the one in front (the producer).
+    #[inline]
+    pub(super) fn behind_peer(&self) -> u64 {
+        self.peer.wrapping_sub(self.position)
+    }
+
+    #[inline]
+    pub(super) fn see_peer(&mut self, position: u64) {
+        self.peer = position;
+    }
+
+    #[inline]
+    pub(super) fn advance(&mut self, count: usize) {
+        self.position = self.position.wrapping_add(count as u64);
+    }
+
+    /// The slot of the present position.
+    #[inline]
+    pub(super) fn index(&self) -> usize {
+        (self.position & (self.capacity - 1)) as usize
+    }
+
+    /// The slots of the next `count <= capacity` positions: up to the last slot, then from the first.
+    #[inline]
+    pub(super) fn ranges(&self, count: usize) -> (Range<usize>, Range<usize>) {
+        let start = self.index();
+        let first = count.min(self.capacity as usize - start);
+        (start..start + first, 0..count - first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_cover_the_next_positions_in_order_across_every_wrap() {
+        for (position, capacity, count, first, second) in [
+            (0, 4, 3, 0..3, 0..0),
+            (3, 4, 3, 3..4, 0..2),
+            (u64::MAX, 4, 2, 3..4, 0..1),
+            (u64::MAX - 1, 1, 1, 0..1, 0..0),
+            (7, 8, 8, 7..8, 0..7),
+        ] {
+            let cursor = Cursor::new(position, position, capacity);
+            assert_eq!(cursor.ranges(count), (first, second), "{position} of {capacity}");
+        }
+    }
+
+    #[test]
+    fn only_powers_of_two_are_capacities() {
+        assert_eq!(capacity(0), Err(ClaimError::Capacity(0)));
+        assert_eq!(capacity(1), Ok(1));
+        assert_eq!(capacity(3), Err(ClaimError::Capacity(3)));
+        assert_eq!(capacity(4), Ok(4));
+    }
+}
