@@ -76,10 +76,13 @@
 //! | `SEM-4` | a release past the maximum, or of a free binary semaphore, is an error and changes nothing | `semaphore/double_release`, `test:semaphore_model/agrees_with_a_counter` |
 //! | `SEM-5` | a timeout takes nothing and leaves no waiter behind | `semaphore/timeout` |
 
-use core::time::Duration;
+use core::{mem::offset_of, time::Duration};
 
 use super::{Corrupt, SharedRef};
-use crate::platform::{AtomicWord, Ordering::*, Platform, Wait, WaiterKind};
+use crate::{
+    layout::Field,
+    platform::{AtomicWord, Ordering::*, Platform, Wait, WaiterKind},
+};
 
 /// The largest maximum: 2^31 - 1, as in POSIX.
 pub const MAX: u32 = i32::MAX as u32;
@@ -375,5 +378,16 @@ impl<P: Platform, S: SharedRef<Target = Shared<P>>> Semaphore<P, S> {
             P::wake_low(&self.ctx, &self.shared.word, WaiterKind::Futex, n);
         }
         Ok(())
+    }
+}
+
+impl<P: Platform> Shared<P> {
+    /// Name, offset and size of each word, in order.
+    #[must_use]
+    pub const fn fields() -> [Field; 2] {
+        [
+            Field::new("word", offset_of!(Self, word), size_of::<P::U64>()),
+            Field::new("max", offset_of!(Self, max), size_of::<P::U32>()),
+        ]
     }
 }

@@ -111,10 +111,13 @@
 //! | `SPSC-6` | each end is claimed at most once | `spsc/one_producer` |
 //! | `SPSC-7` | a timeout moves nothing | `spsc/timeout` |
 
-use core::{cell::Cell, marker::PhantomData, time::Duration};
+use core::{cell::Cell, marker::PhantomData, mem::offset_of, time::Duration};
 
 use super::{Line, SharedRef, event::Event};
-use crate::platform::{AtomicWord, DataCell, Ordering::*, Platform, Pod};
+use crate::{
+    layout::Field,
+    platform::{AtomicWord, DataCell, Ordering::*, Platform, Pod},
+};
 
 mod cursor;
 mod error;
@@ -536,4 +539,19 @@ fn free<P: Platform, T: Pod>(
     ring.head.store(cursor.position(), Release);
     // C5  A producer that waits for room finds it.
     ring.freed.notify(ctx, 1);
+}
+
+impl<P: Platform, S> Ring<P, S> {
+    /// Name, offset and size of each word and of the slots, in order.
+    #[must_use]
+    pub const fn fields() -> [Field; 6] {
+        [
+            Field::new("ends", offset_of!(Self, ends), size_of::<P::U32>()),
+            Field::new("head", offset_of!(Self, head), size_of::<P::U64>()),
+            Field::new("tail", offset_of!(Self, tail), size_of::<P::U64>()),
+            Field::new("filled", offset_of!(Self, filled), size_of::<Event<P>>()),
+            Field::new("freed", offset_of!(Self, freed), size_of::<Event<P>>()),
+            Field::new("slots", offset_of!(Self, slots), size_of::<S>()),
+        ]
+    }
 }

@@ -1,0 +1,52 @@
+//! Segments: a file in memory that holds one [`Object`], a ring or a semaphore, behind a header
+//! that says what it is.
+//!
+//! A segment is finished before anybody else can see it. Attaching checks every word of the
+//! [`Header`] before anything in the segment is used, and reports what it found and what it
+//! expected; afterwards sizes, offsets and the capacity are the attacher's private numbers.
+//!
+//! # Whom is trusted
+//!
+//! It follows from how a segment was obtained.
+//!
+//! | | [`Directory`]: a name | [`sealed`]: a memfd |
+//! |---|---|---|
+//! | who can reach it | whoever may open the file (mode 0600: the creator's user, and root) | whoever was handed the descriptor |
+//! | may shorten it | yes: *trusted* not to; every process that touches the missing pages gets SIGBUS | no: sealed |
+//! | may write any byte at any time | *trusted* not to | **not trusted**: indices and sizes are validated or private, so safety does not depend on it |
+//! | may punch holes (pages turn zero) | *trusted* not to | yes; it counts as writing zeros |
+//! | may withhold service | yes | yes |
+//!
+//! On a sealed segment a hostile peer can make records hold any bytes, end or stall a stream, and
+//! make operations return their `Corrupt` error, as each protocol's card says. A peer that runs the
+//! machine out of memory can still make anybody's page fault fail.
+//!
+//! # Layout
+//!
+//! ```text
+//! 0          128                            file size
+//! +----------+------------------------------+
+//! | Header   | object (aligned to 128)      |
+//! +----------+------------------------------+
+//! ```
+//!
+//! Words are little-endian. Records are identified by a name that their author gives them
+//! ([`RecordId`]), their size and their alignment, never by what a compiler calls a type: programs
+//! built by different toolchains attach to each other.
+
+mod error;
+mod file;
+mod header;
+mod mapping;
+mod named;
+mod object;
+mod record;
+pub mod sealed;
+mod shared;
+
+pub use error::{AttachError, CapacityError, ConfigError, CreateError, NameError, UnlinkError};
+pub use header::{HEADER_SIZE, Header, LAYOUT_VERSION, MAGIC};
+pub use named::Directory;
+pub use object::{MAX_ALIGNMENT, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing};
+pub use record::{Identity, ProtocolId, Record, RecordId};
+pub use shared::Shared;

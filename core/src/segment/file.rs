@@ -1,0 +1,83 @@
+//! What named and sealed segments have in common: a fresh file is filled, a finished one checked.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use nix::{
+    errno::Errno,
+    fcntl::posix_fallocate,
+    sys::stat::{Mode, SFlag, fchmod, fstat},
+    unistd::ftruncate,
+};
+
+use super::{
+    AttachError, CapacityError, CreateError, HEADER_SIZE, Object, Shared, header::Contents,
+    mapping::Mapping,
+};
+
+/// Only the creator's user may open a segment.
+pub(super) const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
+
+/// Makes a segment of an empty `file` that nobody else can see.
+pub(super) fn fill<O: ?Sized + Object>(
+    file: &OwnedFd,
+    config: &O::Config,
+) -> Result<Shared<O>, CreateError> {
+    let contents = Contents::of::<O>(O::elements(config))?;
+    // Whatever the umask, or a memfd's default, says.
+    fchmod(file, MODE).map_err(|errno| create_io("fchmod", errno))?;
+    let size = allocate(file, &contents)?;
+    let mapping =
+        Mapping::new(file, size).map_err(|source| CreateError::Io { call: "mmap", source })?;
+    let object = Shared::<O>::new(mapping, &contents);
+    O::init(&object, config)?;
+    object.mapping().header().publish(&contents);
+    Ok(object)
+}
+
+/// Gives `file` its size, and pages to go with it: a page missing later would be a SIGBUS.
+fn allocate(file: &OwnedFd, contents: &Contents) -> Result<usize, CreateError> {
+    let size = contents.segment_size;
+    let too_large = |_| CreateError::from(CapacityError::TooLarge(contents.elements));
+    let bytes = i64::try_from(size).map_err(too_large)?;
+    let no_space = |call| {
+        move |errno| match errno {
+            Errno::ENOSPC | Errno::EDQUOT => CreateError::NoSpace { size },
+            errno => create_io(call, errno),
+        }
+    };
+    ftruncate(file, bytes).map_err(no_space("ftruncate"))?;
+    loop {
+        match posix_fallocate(file, 0, bytes) {
+            // A signal handler ran.
+            Err(Errno::EINTR) => {}
+            outcome => break outcome.map_err(no_space("posix_fallocate"))?,
+        }
+    }
+    usize::try_from(size).map_err(too_large)
+}
+
+/// The object in a finished `file`, after every check.
+pub(super) fn open<O: ?Sized + Object>(file: BorrowedFd<'_>) -> Result<Shared<O>, AttachError> {
+    let stat = fstat(file).map_err(|errno| attach_io("fstat", errno))?;
+    if SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT != SFlag::S_IFREG {
+        return Err(AttachError::NotAFile);
+    }
+    let file_size = stat.st_size.cast_unsigned();
+    let size = match usize::try_from(file_size) {
+        Ok(size) if size >= HEADER_SIZE => size,
+        Ok(_) => return Err(AttachError::TooSmall { found: file_size }),
+        Err(_) => return Err(attach_io("mmap", Errno::ENOMEM)),
+    };
+    let mapping =
+        Mapping::new(&file, size).map_err(|source| AttachError::Io { call: "mmap", source })?;
+    let contents = mapping.header().read::<O>(file_size)?;
+    Ok(Shared::new(mapping, &contents))
+}
+
+pub(super) fn create_io(call: &'static str, errno: Errno) -> CreateError {
+    CreateError::Io { call, source: errno.into() }
+}
+
+pub(super) fn attach_io(call: &'static str, errno: Errno) -> AttachError {
+    AttachError::Io { call, source: errno.into() }
+}

@@ -1,0 +1,206 @@
+//! What can live in a segment, and how it is laid out there.
+
+use core::{alloc::Layout, ptr};
+
+use super::{CapacityError, ConfigError, Identity, ProtocolId, Record};
+use crate::{
+    platform::native::{Native, NativeCell},
+    protocol::{semaphore, spsc},
+};
+
+/// The largest alignment of an object, and of a record, in bytes: that of two cache lines.
+pub const MAX_ALIGNMENT: usize = 128;
+
+/// A ring of records of type `T` for one producer process and one consumer process.
+pub type SpscRing<T> = spsc::Ring<Native, [NativeCell<T>]>;
+
+/// A counting semaphore between processes.
+pub type SharedSemaphore = semaphore::Shared<Native>;
+
+/// An object that may live in a segment, possibly with a trailing array of elements.
+///
+/// # Safety
+/// For every `elements` that [`layout`](Self::layout) accepts:
+/// - the layout is that of the object which [`at`](Self::at) yields, and is aligned to
+///   [`MAX_ALIGNMENT`] at most;
+/// - `at` yields a pointer to the byte `base`, with its provenance;
+/// - memory of that layout holds a valid object whatever its bytes are, and each of its bytes that
+///   is ever read or written through a shared reference lies in an atomic or an `UnsafeCell`;
+/// - all its safe methods are safe whatever other processes write to it.
+pub unsafe trait Object: Send + Sync + 'static {
+    /// What the creator decides.
+    type Config;
+
+    /// The protocol that the object's processes speak.
+    const PROTOCOL: ProtocolId;
+
+    /// What the elements are.
+    const RECORD: Identity;
+
+    /// How many elements an object of this configuration has.
+    fn elements(config: &Self::Config) -> u64;
+
+    /// Size and alignment with so many elements.
+    ///
+    /// # Errors
+    /// [`CapacityError`] if no object has that number of elements.
+    fn layout(elements: u64) -> Result<Layout, CapacityError>;
+
+    /// The object with so many elements at `base`.
+    fn at(base: *mut u8, elements: usize) -> *const Self;
+
+    /// Makes an object of zeroed memory that no other participant has seen yet.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the configuration contradicts itself.
+    fn init(&self, config: &Self::Config) -> Result<(), ConfigError>;
+}
+
+/// What the creator of a ring decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct RingConfig {
+    capacity: u64,
+    start: u64,
+}
+
+impl RingConfig {
+    /// A ring of `capacity` records, which must be a power of two.
+    pub const fn new(capacity: u64) -> Self {
+        Self { capacity, start: 0 }
+    }
+
+    /// Counts records from `start`, not from 0: only a test of the wrap-around has a use for it.
+    pub const fn start_at(self, start: u64) -> Self {
+        Self { start, ..self }
+    }
+}
+
+// SAFETY:
+// - `layout` follows `repr(C)`: the fields before the slots, the slots, padding to the alignment;
+//   that is 128, of the ring's lines, since `Identity::of` admits no larger one for `T`;
+// - `at` casts `base` and attaches the number of slots;
+// - every field is an atomic word or cells of `T: Pod`, for which all bytes are valid;
+// - the ring's handles are safe whatever a peer writes (the card, "Trust").
+unsafe impl<T: Record> Object for SpscRing<T> {
+    type Config = RingConfig;
+
+    const PROTOCOL: ProtocolId = ProtocolId::new(*b"SPSC");
+    const RECORD: Identity = Identity::of::<T>();
+
+    fn elements(config: &RingConfig) -> u64 {
+        config.capacity
+    }
+
+    fn layout(elements: u64) -> Result<Layout, CapacityError> {
+        if elements == 0 {
+            return Err(CapacityError::Zero);
+        }
+        if !elements.is_power_of_two() {
+            return Err(CapacityError::NotPowerOfTwo(elements));
+        }
+        let too_large = CapacityError::TooLarge(elements);
+        let count = usize::try_from(elements).map_err(|_| too_large)?;
+        let slots = Layout::array::<NativeCell<T>>(count).map_err(|_| too_large)?;
+        let before = Layout::new::<spsc::Ring<Native, [NativeCell<T>; 0]>>();
+        let (ring, _) = before.extend(slots).map_err(|_| too_large)?;
+        Ok(ring.pad_to_align())
+    }
+
+    fn at(base: *mut u8, elements: usize) -> *const Self {
+        ptr::slice_from_raw_parts_mut(base.cast::<NativeCell<T>>(), elements) as *const Self
+    }
+
+    fn init(&self, config: &RingConfig) -> Result<(), ConfigError> {
+        self.init(config.start);
+        Ok(())
+    }
+}
+
+/// What the creator of a semaphore decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct SemaphoreConfig {
+    permits: u32,
+    max: u32,
+}
+
+impl SemaphoreConfig {
+    /// A counting semaphore with `permits` free permits, which is also their maximum.
+    pub const fn counting(permits: u32) -> Self {
+        Self { permits, max: permits }
+    }
+
+    /// A binary semaphore, its one permit free.
+    pub const fn binary() -> Self {
+        Self::counting(1)
+    }
+
+    /// Only `permits` of the permits are free at first.
+    pub const fn initially(self, permits: u32) -> Self {
+        Self { permits, ..self }
+    }
+}
+
+// SAFETY:
+// - `layout` is that of the type, which has no trailing array, and is aligned to 64;
+// - `at` casts `base`;
+// - both fields are atomic words;
+// - the semaphore's handles are safe whatever a peer writes (the card, "Trust").
+unsafe impl Object for SharedSemaphore {
+    type Config = SemaphoreConfig;
+
+    const PROTOCOL: ProtocolId = ProtocolId::new(*b"SEMA");
+    const RECORD: Identity = Identity::NONE;
+
+    fn elements(_: &SemaphoreConfig) -> u64 {
+        0
+    }
+
+    fn layout(elements: u64) -> Result<Layout, CapacityError> {
+        match elements {
+            0 => Ok(Layout::new::<Self>()),
+            _ => Err(CapacityError::NotZero(elements)),
+        }
+    }
+
+    fn at(base: *mut u8, _: usize) -> *const Self {
+        base.cast()
+    }
+
+    fn init(&self, config: &SemaphoreConfig) -> Result<(), ConfigError> {
+        Ok(self.init(config.permits, config.max)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ring with slots in number `N` can be unsized to one with a trailing array: one layout.
+    fn agrees<T: Record, const N: usize>() {
+        let compiled = Layout::new::<spsc::Ring<Native, [NativeCell<T>; N]>>();
+        assert_eq!(SpscRing::<T>::layout(N as u64), Ok(compiled));
+    }
+
+    #[test]
+    fn the_layout_is_the_compilers() {
+        agrees::<u8, 1>();
+        agrees::<u8, 128>();
+        agrees::<u8, 256>();
+        agrees::<u64, 16>();
+        agrees::<u64, 1024>();
+        agrees::<u128, 1>();
+        agrees::<[u8; 3], 64>();
+        agrees::<[u8; 200], 2>();
+    }
+
+    #[test]
+    fn only_powers_of_two_that_fit_are_capacities() {
+        assert_eq!(SpscRing::<u64>::layout(0), Err(CapacityError::Zero));
+        assert_eq!(SpscRing::<u64>::layout(12), Err(CapacityError::NotPowerOfTwo(12)));
+        assert_eq!(SpscRing::<u64>::layout(1 << 60), Err(CapacityError::TooLarge(1 << 60)));
+        assert_eq!(SpscRing::<u64>::layout(1 << 63), Err(CapacityError::TooLarge(1 << 63)));
+        assert!(SpscRing::<u64>::layout(1 << 59).is_ok());
+    }
+}

@@ -1,0 +1,105 @@
+//! Pointers to objects in segments.
+
+use core::{fmt, ops::Deref};
+use std::sync::Arc;
+
+use super::{Object, Record, SharedSemaphore, SpscRing, header::Contents, mapping::Mapping};
+use crate::{
+    platform::native::{Native, NativeCtx},
+    protocol::{Corrupt, SharedRef, semaphore, spsc},
+};
+
+/// A pointer to an object in a segment. The segment stays mapped until the last clone is gone, also
+/// when its name is unlinked and its creator is dead.
+pub struct Shared<O: ?Sized + Object> {
+    object: *const O,
+    mapping: Arc<Mapping>,
+}
+
+impl<O: ?Sized + Object> Shared<O> {
+    /// The object of a segment whose header says, or will say, `contents`.
+    ///
+    /// # Panics
+    /// If the mapping is smaller than that.
+    pub(super) fn new(mapping: Mapping, contents: &Contents) -> Self {
+        assert!(contents.segment_size <= mapping.size() as u64, "callers map the whole segment");
+        // `Contents::of` computed the segment's size from this number, so it is an index.
+        let object = O::at(mapping.object(), contents.elements as usize);
+        Self { object, mapping: Arc::new(mapping) }
+    }
+
+    pub(super) fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+}
+
+impl<O: ?Sized + Object> Deref for Shared<O> {
+    type Target = O;
+
+    #[inline]
+    fn deref(&self) -> &O {
+        // SAFETY: the pointer is to the mapping's byte 128, aligned to 128, with the object's size
+        // of bytes behind it (`new`), which stay mapped while `self.mapping` lives; any bytes are a
+        // valid object, and others write only to its atomics and cells (contract of `Object`).
+        unsafe { &*self.object }
+    }
+}
+
+// SAFETY: a `Shared` gives out shared references only, and `O: Sync`; dropping it in another thread
+// at most unmaps the memory.
+unsafe impl<O: ?Sized + Object> Send for Shared<O> {}
+// SAFETY: as above.
+unsafe impl<O: ?Sized + Object> Sync for Shared<O> {}
+
+// SAFETY: `object` is set once; moving or cloning the pointer does not move the mapping.
+unsafe impl<O: ?Sized + Object> SharedRef for Shared<O> {}
+
+impl<O: ?Sized + Object> Clone for Shared<O> {
+    fn clone(&self) -> Self {
+        Self { object: self.object, mapping: Arc::clone(&self.mapping) }
+    }
+}
+
+impl<O: ?Sized + Object> fmt::Debug for Shared<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("protocol", &O::PROTOCOL)
+            .field("record", &O::RECORD)
+            .field("size", &self.mapping.size())
+            .finish()
+    }
+}
+
+impl<T: Record> Shared<SpscRing<T>> {
+    /// Claims the producer's end.
+    ///
+    /// # Errors
+    /// As [`spsc::Producer::claim`].
+    ///
+    /// # If a process dies
+    /// The end stays claimed for good: create a new ring.
+    pub fn producer(&self) -> Result<spsc::Producer<Native, T, Self>, spsc::ClaimError> {
+        spsc::Producer::claim(self.clone(), NativeCtx::default())
+    }
+
+    /// Claims the consumer's end.
+    ///
+    /// # Errors
+    /// As [`spsc::Consumer::claim`].
+    ///
+    /// # If a process dies
+    /// As with [`producer`](Self::producer).
+    pub fn consumer(&self) -> Result<spsc::Consumer<Native, T, Self>, spsc::ClaimError> {
+        spsc::Consumer::claim(self.clone(), NativeCtx::default())
+    }
+}
+
+impl Shared<SharedSemaphore> {
+    /// A handle that acquires and releases permits.
+    ///
+    /// # Errors
+    /// [`Corrupt`] if the semaphore's maximum is impossible.
+    pub fn handle(&self) -> Result<semaphore::Semaphore<Native, Self>, Corrupt> {
+        semaphore::Semaphore::attach(self.clone(), NativeCtx::default())
+    }
+}
