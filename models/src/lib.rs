@@ -1,0 +1,18 @@
+//! The verification suite of `selvedge`: the protocols' own source, generic over
+//! [`Platform`](selvedge::platform::Platform), run under several engines.
+//!
+//! - [`scenario`]: what is run, each written once, generic over the platform;
+//! - [`engine`]: what runs it (loom, shuttle, the machine), and the verdicts;
+//! - [`wrap`]: platforms around a platform, which plant bugs;
+//! - [`card`]: what each protocol's card promises, read from the source;
+//! - [`calibration`]: what an engine must get right before its other verdicts count;
+//! - `planted`, `report`: the bugs that must be caught, and `cargo verify`'s report (feature `cli`).
+
+pub mod card;
+pub mod engine;
+pub mod job;
+pub mod model;
+
+
+pub mod scenario;
+pub mod wrap;

@@ -1,0 +1,205 @@
+//! The protocols' cards, read from their source: what a site is called, and what is promised.
+
+use std::{ops::RangeInclusive, panic::Location, sync::LazyLock};
+
+/// One protocol's source.
+struct Source {
+    protocol: &'static str,
+    file: &'static str,
+    text: &'static str,
+}
+
+const SOURCES: [Source; 3] = [
+    Source {
+        protocol: "event",
+        file: "core/src/protocol/event.rs",
+        text: include_str!("../../core/src/protocol/event.rs"),
+    },
+    Source {
+        protocol: "semaphore",
+        file: "core/src/protocol/semaphore.rs",
+        text: include_str!("../../core/src/protocol/semaphore.rs"),
+    },
+    Source {
+        protocol: "spsc",
+        file: "core/src/protocol/spsc.rs",
+        text: include_str!("../../core/src/protocol/spsc.rs"),
+    },
+];
+
+/// A pair of steps that orders what came before the one with what comes after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Its name, unique in its protocol.
+    pub name: String,
+    /// The releasing step.
+    pub release: String,
+    /// The acquiring step.
+    pub acquire: String,
+    /// The scenario that fails without it.
+    pub scenario: String,
+}
+
+/// A promise and what shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its id, unique in the project.
+    pub id: String,
+    /// What is promised.
+    pub promise: String,
+    /// Scenarios (`protocol/name`) and tests (`test:file/function`).
+    pub evidence: Vec<String>,
+}
+
+/// What a protocol's card says.
+#[derive(Clone, Debug)]
+pub struct Card {
+    /// The protocol.
+    pub protocol: &'static str,
+    /// The steps, in the order of the card.
+    pub steps: Vec<String>,
+    /// The invariants.
+    pub invariants: Vec<String>,
+    /// The edges.
+    pub edges: Vec<Edge>,
+    /// The steps of which the card says what a death leaves behind.
+    pub deaths: Vec<String>,
+    /// The promises.
+    pub claims: Vec<Claim>,
+    /// The code, without the card.
+    pub code: Vec<&'static str>,
+}
+
+/// Every protocol's card.
+pub fn all() -> &'static [Card] {
+    static CARDS: LazyLock<Vec<Card>> =
+        LazyLock::new(|| SOURCES.iter().map(|source| parse(source.protocol, source.text)).collect());
+    &CARDS
+}
+
+fn parse(protocol: &'static str, text: &'static str) -> Card {
+    let card: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).collect();
+    let code = text.lines().skip(card.len()).collect();
+    let first = |heading| rows(&card, heading).into_iter().map(|row| row[0].clone()).collect();
+    let invariants = section(&card, "Invariants").filter_map(|line| line.strip_prefix("- `"));
+    Card {
+        protocol,
+        steps: first("Steps"),
+        invariants: invariants.filter_map(|l| Some(l.split_once('`')?.0.to_owned())).collect(),
+        edges: (rows(&card, "Edges").into_iter())
+            .map(|row| Edge {
+                name: row[0].clone(),
+                release: row[1].clone(),
+                acquire: row[2].clone(),
+                scenario: row[4].clone(),
+            })
+            .collect(),
+        deaths: first("If a process dies"),
+        claims: (rows(&card, "Guarantees").into_iter())
+            .map(|row| Claim {
+                id: row[0].clone(),
+                promise: row[1].clone(),
+                evidence: row[2].split(", ").map(|name| name.replace('`', "")).collect(),
+            })
+            .collect(),
+        code,
+    }
+}
+
+/// The lines of a section of a card.
+fn section<'a>(card: &'a [&'a str], heading: &'a str) -> impl Iterator<Item = &'a str> {
+    let lines = card.iter().map(|line| line.trim());
+    let mut lines = lines.skip_while(move |line| line.strip_prefix("## ") != Some(heading));
+    lines.next();
+    lines.take_while(|line| !line.starts_with("## "))
+}
+
+/// The cells of a section's table, without its head; backticks around a whole cell are dropped.
+fn rows(card: &[&str], heading: &str) -> Vec<Vec<String>> {
+    let table = section(card, heading).filter(|line| line.starts_with('|')).skip(2);
+    let cell = |cell: &str| match cell.trim().strip_prefix('`').and_then(|c| c.strip_suffix('`')) {
+        Some(name) if !name.contains('`') => name.to_owned(),
+        _ => cell.trim().to_owned(),
+    };
+    table.map(|line| line.trim_matches('|').split('|').map(cell).collect()).collect()
+}
+
+/// The label at the start of a comment: `// A2  ORDERING: …`.
+pub fn label(line: &str) -> Option<&str> {
+    let comment = line.trim().strip_prefix("// ")?;
+    let (label, _) = comment.split_once("  ")?;
+    let (letter, digits) = label.split_at_checked(1)?;
+    let is_label = letter.bytes().all(|b| b.is_ascii_uppercase())
+        && !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit());
+    is_label.then_some(label)
+}
+
+/// The lines that a label speaks for: from its comment to the next one, or the function's end.
+fn labelled(source: &Source) -> Vec<(&'static str, RangeInclusive<u32>)> {
+    let mut found: Vec<(&str, RangeInclusive<u32>)> = Vec::new();
+    let mut open = None;
+    let lines: Vec<&str> = source.text.lines().collect();
+    for (line, number) in lines.iter().zip(1..) {
+        let ends = line.contains("fn ") || line.trim().starts_with("// ORDERING:");
+        if label(line).is_some() || ends {
+            if let Some((label, start)) = open.take() {
+                found.push((label, start..=number - 1));
+            }
+            open = label(line).map(|label| (label, number));
+        }
+    }
+    found.extend(open.map(|(label, start)| (label, start..=u32::MAX)));
+    found
+}
+
+fn places() -> &'static [(&'static Source, &'static str, RangeInclusive<u32>)] {
+    static PLACES: LazyLock<Vec<(&Source, &str, RangeInclusive<u32>)>> = LazyLock::new(|| {
+        let all = SOURCES.iter().flat_map(|source| {
+            labelled(source).into_iter().map(move |(label, lines)| (source, label, lines))
+        });
+        all.collect()
+    });
+    &PLACES
+}
+
+/// Where a step's accesses stand.
+#[derive(Clone, Debug)]
+pub struct Place {
+    file: &'static str,
+    lines: Vec<RangeInclusive<u32>>,
+}
+
+impl Place {
+    /// Is this site one of them?
+    pub fn contains(&self, site: &Location<'_>) -> bool {
+        self.lines.iter().any(|lines| lines.contains(&site.line()))
+            && site.file().ends_with(self.file)
+    }
+}
+
+/// Where the accesses of a step, called `protocol/label`, stand.
+pub fn place(step: &str) -> Option<Place> {
+    let (protocol, label) = step.split_once('/')?;
+    let file = SOURCES.iter().find(|source| source.protocol == protocol)?.file;
+    let lines: Vec<_> = places()
+        .iter()
+        .filter(|(source, name, _)| source.protocol == protocol && *name == label)
+        .map(|(_, _, lines)| lines.clone())
+        .collect();
+    (!lines.is_empty()).then_some(Place { file, lines })
+}
+
+/// A site's public name: protocol and step, or file and line where a site has no label.
+pub fn site(location: &Location<'_>) -> String {
+    let labelled = places().iter().find(|(source, _, lines)| {
+        lines.contains(&location.line()) && location.file().ends_with(source.file)
+    });
+    match labelled {
+        Some((source, label, _)) => format!("{}/{label}", source.protocol),
+        None => {
+            let file = location.file().rsplit('/').next().unwrap_or_default();
+            format!("{file}:{}", location.line())
+        }
+    }
+}

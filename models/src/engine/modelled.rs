@@ -1,0 +1,350 @@
+//! The platform of the engines: one implementation over what each engine provides ([`Runtime`]).
+
+use std::{
+    fmt::{self, Debug},
+    marker::PhantomData,
+    panic::Location,
+    sync::Arc,
+    time::Duration,
+};
+
+use selvedge::platform::{
+    AtomicWord, DataCell, Liveness, Ordering, Owner, Platform, Pod, RacyCell, Rmw, Strength, Wait,
+    WaiterKind,
+};
+
+use super::{
+    sleepers::{Sleep, Sleepers},
+    trace,
+};
+use crate::model::Model;
+
+/// What an engine provides.
+pub trait Runtime: Sized + Send + Sync + 'static {
+    /// A 32-bit word.
+    type U32: AtomicWord<u32>;
+    /// A 64-bit word.
+    type U64: AtomicWord<u64>;
+    /// Memory that the engine checks for data races, if it can.
+    type Checked<T: Pod>: Checked<T>;
+    /// A thread.
+    type Thread: Clone + PartialEq + Debug + Send + Sync;
+    /// A started thread.
+    type Join<R: Send + 'static>;
+
+    /// A fence.
+    fn fence(order: Ordering);
+    /// The present thread.
+    fn current() -> Self::Thread;
+    /// A number for a thread, unique in its execution.
+    fn number(thread: &Self::Thread) -> usize;
+    /// The present thread, asleep, lets others run; it may come back at any time.
+    fn doze();
+    /// `thread` should look whether it is awake.
+    fn rouse(thread: &Self::Thread);
+    /// The present thread lets others run.
+    fn yield_now();
+    /// Starts a thread.
+    fn spawn<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> Self::Join<R>;
+    /// Waits for a thread.
+    fn join<R: Send + 'static>(join: Self::Join<R>) -> R;
+}
+
+/// Memory whose accesses an engine can check for data races.
+pub trait Checked<T>: Send + Sync {
+    /// Memory that holds `value`.
+    fn new(value: T) -> Self;
+    /// Reads it.
+    #[track_caller]
+    fn get(&self) -> T;
+    /// Writes it.
+    #[track_caller]
+    fn set(&self, value: T);
+}
+
+/// [`Platform`] and [`Model`] over an engine's [`Runtime`].
+#[derive(Debug)]
+pub struct Modelled<R>(PhantomData<R>);
+
+/// What surrounds the handles of one execution.
+pub struct Surroundings<R: Runtime> {
+    sleepers: Sleepers<R::Thread>,
+    /// Moments passed; a word of the engine, so that the engine tries every order of its changes
+    /// and of the looks at it.
+    clock: R::U64,
+}
+
+impl<R: Runtime> Debug for Surroundings<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings").field("sleepers", &self.sleepers).finish_non_exhaustive()
+    }
+}
+
+/// How far ahead of the clock every deadline lies.
+const ONE_MOMENT: u64 = 1;
+
+/// Records an access, if the present execution is recorded.
+#[track_caller]
+fn record<R: Runtime>(what: impl FnOnce() -> String) {
+    if trace::is_on() {
+        trace::record(R::number(&R::current()), Location::caller(), what());
+    }
+}
+
+/// A word that records its accesses and rejects orderings that C++ forbids.
+pub struct Word<R, W>(W, PhantomData<fn() -> R>);
+
+impl<R: Runtime, V: Copy + Eq + Debug, W: AtomicWord<V>> AtomicWord<V> for Word<R, W> {
+    fn new(value: V) -> Self {
+        Self(W::new(value), PhantomData)
+    }
+
+    fn load(&self, order: Ordering) -> V {
+        assert!(!matches!(order, Ordering::Release | Ordering::AcqRel), "a load cannot release");
+        let value = self.0.load(order);
+        record::<R>(|| format!("load {order:?} = {value:?}"));
+        value
+    }
+
+    fn store(&self, value: V, order: Ordering) {
+        assert!(!matches!(order, Ordering::Acquire | Ordering::AcqRel), "a store cannot acquire");
+        self.0.store(value, order);
+        record::<R>(|| format!("store {order:?} {value:?}"));
+    }
+
+    fn rmw(&self, op: Rmw, operand: V, order: Ordering) -> V {
+        let before = self.0.rmw(op, operand, order);
+        record::<R>(|| format!("{op:?} {order:?} {operand:?}, was {before:?}"));
+        before
+    }
+
+    fn cas(
+        &self,
+        strength: Strength,
+        current: V,
+        new: V,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<V, V> {
+        assert!(
+            !matches!(failure, Ordering::Release | Ordering::AcqRel),
+            "a failing compare-exchange cannot release"
+        );
+        let result = self.0.cas(strength, current, new, success, failure);
+        record::<R>(|| match result {
+            Ok(_) => format!("CAS {success:?} {current:?} -> {new:?}"),
+            Err(found) => format!("CAS {failure:?} {current:?} failed, found {found:?}"),
+        });
+        result
+    }
+}
+
+/// Exclusive payload: one checked location a value.
+pub struct Cell<R, C>(C, PhantomData<fn() -> R>);
+
+impl<R: Runtime, T: Pod, C: Checked<T>> DataCell<T> for Cell<R, C> {
+    fn new(value: T) -> Self {
+        Self(C::new(value), PhantomData)
+    }
+
+    unsafe fn read(&self) -> T {
+        record::<R>(|| "read payload".into());
+        self.0.get()
+    }
+
+    unsafe fn write(&self, value: T) {
+        record::<R>(|| format!("write payload {value:?}"));
+        self.0.set(value);
+    }
+
+    unsafe fn read_slice(cells: &[Self], into: &mut [T]) {
+        assert_eq!(cells.len(), into.len());
+        for (cell, value) in cells.iter().zip(into) {
+            // SAFETY: the caller's promise for the slice is this one for each cell.
+            *value = unsafe { cell.read() };
+        }
+    }
+
+    unsafe fn write_slice(cells: &[Self], from: &[T]) {
+        assert_eq!(cells.len(), from.len());
+        for (cell, value) in cells.iter().zip(from) {
+            // SAFETY: the caller's promise for the slice is this one for each cell.
+            unsafe { cell.write(*value) };
+        }
+    }
+}
+
+/// Racy payload: relaxed words of eight bytes, the last one padded with zeros.
+pub struct Racy<R: Runtime, T>(Box<[R::U64]>, PhantomData<T>);
+
+fn words<T: Pod>(value: &T) -> impl Iterator<Item = u64> + '_ {
+    value.as_bytes().chunks(8).map(|chunk| {
+        let mut eight = [0; 8];
+        eight[..chunk.len()].copy_from_slice(chunk);
+        u64::from_ne_bytes(eight)
+    })
+}
+
+impl<R: Runtime, T: Pod> RacyCell<T> for Racy<R, T> {
+    fn new(value: T) -> Self {
+        Self(words(&value).map(R::U64::new).collect(), PhantomData)
+    }
+
+    fn read(&self) -> T {
+        let mut bytes: Vec<u8> = Vec::with_capacity(self.0.len() * 8);
+        for word in &self.0 {
+            bytes.extend(word.load(Ordering::Relaxed).to_ne_bytes());
+        }
+        record::<R>(|| "read racy payload".into());
+        T::read_from_prefix(&bytes).expect("as many words as the value needs").0
+    }
+
+    fn write(&self, value: T) {
+        record::<R>(|| format!("write racy payload {value:?}"));
+        for (word, value) in self.0.iter().zip(words(&value)) {
+            word.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<R: Runtime> Modelled<R> {
+    /// `look` reads the word as the kernel's check does: the latest value, synchronising with
+    /// nothing. An engine's relaxed load could be stale, which the kernel rules out once a wake has
+    /// been sent; a read-modify-write that changes nothing is not.
+    #[track_caller]
+    fn sleep(
+        ctx: &Surroundings<R>,
+        word: usize,
+        look: impl FnOnce() -> bool,
+        until: Option<u64>,
+    ) -> Wait {
+        let (me, site) = (R::current(), Location::caller());
+        if !look() {
+            record::<R>(|| "wait: the word has changed".into());
+            return Wait::Mismatch;
+        }
+        record::<R>(|| "wait: falls asleep".into());
+        ctx.sleepers.sleep(word, me.clone(), site, until);
+        if until.is_some() {
+            // Asleep already, so that a clock that moves on from here finds the sleeper.
+            let now = ctx.clock.rmw(Rmw::Add, 0, Ordering::Relaxed);
+            ctx.sleepers.expire(now);
+        }
+        loop {
+            match ctx.sleepers.poll(&me) {
+                Sleep::Asleep => R::doze(),
+                Sleep::Woken => {
+                    record::<R>(|| "wait: woken".into());
+                    return Wait::Woken;
+                }
+                Sleep::TimedOut => {
+                    record::<R>(|| "wait: timed out".into());
+                    return Wait::TimedOut;
+                }
+            }
+        }
+    }
+
+    /// `touch` is an access to the word that changes nothing: it makes the engine try every order
+    /// of this wake and the checks of waiters.
+    #[track_caller]
+    fn rouse(ctx: &Surroundings<R>, word: usize, touch: impl FnOnce(), kind: WaiterKind, n: u32) {
+        match kind {
+            WaiterKind::Bell => {} // No scenario has a bell yet.
+            WaiterKind::Futex => {
+                touch();
+                let woken = ctx.sleepers.wake(word, n);
+                record::<R>(|| format!("wake {n}: {} woken", woken.len()));
+                woken.iter().for_each(R::rouse);
+            }
+        }
+    }
+}
+
+impl<R: Runtime> Platform for Modelled<R> {
+    type U32 = Word<R, R::U32>;
+    type U64 = Word<R, R::U64>;
+    type Cell<T: Pod> = Cell<R, R::Checked<T>>;
+    type Racy<T: Pod> = Racy<R, T>;
+    type Ctx = Arc<Surroundings<R>>;
+    type Instant = u64;
+
+    fn fence(order: Ordering) {
+        R::fence(order);
+        record::<R>(|| format!("fence {order:?}"));
+    }
+
+    /// Never: spinning adds executions and shows nothing that sleeping does not.
+    fn spin(_: &Self::Ctx, _: u32) -> bool {
+        false
+    }
+
+    fn now(ctx: &Self::Ctx) -> u64 {
+        ctx.clock.rmw(Rmw::Add, 0, Ordering::Relaxed)
+    }
+
+    fn deadline(ctx: &Self::Ctx, _: Duration) -> Option<u64> {
+        Some(Self::now(ctx) + ONE_MOMENT)
+    }
+
+    fn wait(ctx: &Self::Ctx, word: &Self::U32, expected: u32, until: Option<u64>) -> Wait {
+        let look = || word.0.rmw(Rmw::Add, 0, Ordering::Relaxed) == expected;
+        Self::sleep(ctx, core::ptr::from_ref(word).addr(), look, until)
+    }
+
+    fn wait_low(ctx: &Self::Ctx, word: &Self::U64, expected: u32, until: Option<u64>) -> Wait {
+        let look = || word.0.rmw(Rmw::Add, 0, Ordering::Relaxed) as u32 == expected;
+        Self::sleep(ctx, core::ptr::from_ref(word).addr(), look, until)
+    }
+
+    fn wake(ctx: &Self::Ctx, word: &Self::U32, kind: WaiterKind, count: u32) {
+        let touch = || drop(word.0.rmw(Rmw::Add, 0, Ordering::Relaxed));
+        Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, kind, count);
+    }
+
+    fn wake_low(ctx: &Self::Ctx, word: &Self::U64, kind: WaiterKind, count: u32) {
+        let touch = || drop(word.0.rmw(Rmw::Add, 0, Ordering::Relaxed));
+        Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, kind, count);
+    }
+
+    fn liveness(_: &Self::Ctx, _: Owner) -> Liveness {
+        Liveness::Alive
+    }
+}
+
+impl<R: Runtime> Model for Modelled<R> {
+    type Join<T: Send + 'static> = R::Join<T>;
+
+    fn surroundings() -> Self::Ctx {
+        Arc::new(Surroundings { sleepers: Sleepers::new(), clock: R::U64::new(0) })
+    }
+
+    fn spawn<T: Send + 'static>(
+        ctx: &Self::Ctx,
+        name: &'static str,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> R::Join<T> {
+        ctx.sleepers.actor_starts(name);
+        let ctx = ctx.clone();
+        R::spawn(move || {
+            trace::name(R::number(&R::current()), name);
+            let value = body();
+            ctx.sleepers.actor_ends(name);
+            value
+        })
+    }
+
+    fn join<T: Send + 'static>(join: R::Join<T>) -> T {
+        R::join(join)
+    }
+
+    fn give_way() {
+        R::yield_now();
+    }
+
+    fn expire(ctx: &Self::Ctx) {
+        let now = ctx.clock.rmw(Rmw::Add, ONE_MOMENT, Ordering::Relaxed) + ONE_MOMENT;
+        record::<R>(|| "every deadline passes".into());
+        ctx.sleepers.expire(now).iter().for_each(R::rouse);
+    }
+}

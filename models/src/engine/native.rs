@@ -1,0 +1,56 @@
+//! The machine itself: real threads, real futexes, many times. Not a model checker: it shows that an
+//! outcome happens, and that the engines' allowed outcomes cover what the machine does.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+};
+
+use selvedge::platform::native::{Native, NativeCtx};
+
+use super::{Bound, Plan, Search, trace};
+use crate::{model::Model, scenario::Scenario};
+
+impl Model for Native {
+    type Join<R: Send + 'static> = thread::JoinHandle<R>;
+
+    fn surroundings() -> NativeCtx {
+        NativeCtx::default()
+    }
+
+    fn spawn<R: Send + 'static>(
+        _: &NativeCtx,
+        name: &'static str,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> thread::JoinHandle<R> {
+        let thread = thread::Builder::new().name(name.into());
+        thread.spawn(body).expect("the machine has a thread to spare")
+    }
+
+    fn join<R: Send + 'static>(join: thread::JoinHandle<R>) -> R {
+        join.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    fn give_way() {
+        thread::yield_now();
+    }
+
+    fn expire(_: &NativeCtx) {}
+}
+
+/// Runs the scenario as often as the plan says.
+pub(super) fn explore(scenario: impl Scenario, plan: &Plan) -> Search {
+    let mut search = Search { bound: Bound::Runs(plan.executions), ..Search::default() };
+    trace::start(false);
+    while search.executions < plan.executions {
+        search.executions += 1;
+        match catch_unwind(AssertUnwindSafe(|| super::execute::<Native>(scenario))) {
+            Ok(outcome) => search.reached(outcome),
+            Err(_) => {
+                search.panicked = true;
+                break;
+            }
+        }
+    }
+    search
+}

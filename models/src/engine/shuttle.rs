@@ -1,0 +1,194 @@
+//! shuttle 0.9: random and PCT schedules (Burckhardt et al., ASPLOS 2010), many of them, under
+//! sequential consistency. Good at logic and lost wake-ups, blind to orderings; see `GAPS.md`.
+
+use std::{
+    cell::UnsafeCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
+use shuttle::{
+    Config, FailurePersistence, Runner,
+    scheduler::{PctScheduler, RandomScheduler, Scheduler},
+    sync::atomic::{AtomicU32, AtomicU64, fence},
+    thread,
+};
+
+use super::{
+    Bound, Plan, Search,
+    modelled::{Checked, Modelled, Runtime},
+    trace,
+};
+use crate::{model::Model, scenario::Scenario};
+
+/// shuttle's platform.
+pub type Shuttle = Modelled<ShuttleRuntime>;
+
+/// shuttle, as the engines' common platform wants it.
+#[derive(Debug)]
+pub struct ShuttleRuntime;
+
+macro_rules! word {
+    ($name:ident, $atomic:ty, $value:ty) => {
+        #[doc = concat!("shuttle's `", stringify!($atomic), "`.")]
+        #[derive(Debug)]
+        pub struct $name($atomic);
+
+        impl AtomicWord<$value> for $name {
+            fn new(value: $value) -> Self {
+                Self(<$atomic>::new(value))
+            }
+
+            fn load(&self, _: Ordering) -> $value {
+                self.0.load(Ordering::SeqCst)
+            }
+
+            fn store(&self, value: $value, _: Ordering) {
+                self.0.store(value, Ordering::SeqCst);
+            }
+
+            fn rmw(&self, op: Rmw, operand: $value, _: Ordering) -> $value {
+                match op {
+                    Rmw::Add => self.0.fetch_add(operand, Ordering::SeqCst),
+                    Rmw::Sub => self.0.fetch_sub(operand, Ordering::SeqCst),
+                    Rmw::Or => self.0.fetch_or(operand, Ordering::SeqCst),
+                    Rmw::And => self.0.fetch_and(operand, Ordering::SeqCst),
+                    Rmw::Swap => self.0.swap(operand, Ordering::SeqCst),
+                }
+            }
+
+            fn cas(
+                &self,
+                _: Strength,
+                current: $value,
+                new: $value,
+                _: Ordering,
+                _: Ordering,
+            ) -> Result<$value, $value> {
+                self.0.compare_exchange(current, new, Ordering::SeqCst, Ordering::SeqCst)
+            }
+        }
+    };
+}
+word!(ShuttleU32, AtomicU32, u32);
+word!(ShuttleU64, AtomicU64, u64);
+
+/// Memory that is *not* checked for data races: shuttle cannot.
+#[derive(Debug)]
+pub struct Unchecked<T>(UnsafeCell<T>);
+
+// SAFETY: shuttle runs one thread at a time, on one thread of the machine, and switches only at its
+// own operations, never inside `get` or `set`.
+unsafe impl<T: Send> Sync for Unchecked<T> {}
+
+impl<T: Pod> Checked<T> for Unchecked<T> {
+    fn new(value: T) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+
+    fn get(&self) -> T {
+        // SAFETY: nobody else runs.
+        unsafe { self.0.get().read() }
+    }
+
+    fn set(&self, value: T) {
+        // SAFETY: nobody else runs.
+        unsafe { self.0.get().write(value) }
+    }
+}
+
+impl Runtime for ShuttleRuntime {
+    type U32 = ShuttleU32;
+    type U64 = ShuttleU64;
+    type Checked<T: Pod> = Unchecked<T>;
+    type Thread = WakeableThread;
+    type Join<R: Send + 'static> = thread::JoinHandle<R>;
+
+    fn fence(_: Ordering) {
+        fence(Ordering::SeqCst);
+    }
+
+    fn current() -> WakeableThread {
+        WakeableThread(thread::current())
+    }
+
+    fn number(thread: &WakeableThread) -> usize {
+        usize::from(thread.0.id())
+    }
+
+    fn doze() {
+        thread::park();
+    }
+
+    fn rouse(thread: &WakeableThread) {
+        thread.0.unpark();
+    }
+
+    fn yield_now() {
+        thread::yield_now();
+    }
+
+    fn spawn<R: Send + 'static>(
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> thread::JoinHandle<R> {
+        thread::spawn(body)
+    }
+
+    fn join<R: Send + 'static>(join: thread::JoinHandle<R>) -> R {
+        join.join().expect("shuttle ends the execution when an actor panics")
+    }
+}
+
+/// A thread of shuttle, compared by its number.
+#[derive(Clone, Debug)]
+pub struct WakeableThread(thread::Thread);
+
+impl PartialEq for WakeableThread {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+/// Preemption points that a PCT schedule places.
+const PCT_DEPTH: usize = 3;
+
+/// Explores the scenario on `M`, which is shuttle or a wrapper around it: half the executions by random
+/// schedules, half by PCT.
+pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search {
+    let search = Arc::new(Mutex::new(Search::default()));
+    let half = usize::try_from(plan.executions / 2).unwrap_or(usize::MAX);
+    let random = RandomScheduler::new_from_seed(plan.seed, half);
+    let pct = PctScheduler::new_from_seed(plan.seed, PCT_DEPTH, half);
+    let panicked = run::<M>(scenario, random, plan, &search)
+        || run::<M>(scenario, pct, plan, &search);
+    let mut search = core::mem::take(&mut *search.lock().unwrap_or_else(PoisonError::into_inner));
+    search.bound = Bound::Schedules { seed: plan.seed, executions: plan.executions };
+    search.panicked = panicked;
+    search
+}
+
+fn run<M: Model>(
+    scenario: impl Scenario,
+    scheduler: impl Scheduler + 'static,
+    plan: &Plan,
+    search: &Arc<Mutex<Search>>,
+) -> bool {
+    let mut config = Config::new();
+    config.failure_persistence = FailurePersistence::None;
+    config.silence_warnings = true;
+    let (seen, traced) = (search.clone(), plan.traced);
+    catch_unwind(AssertUnwindSafe(|| {
+        Runner::new(scheduler, config).run(move || {
+            let count = {
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.executions += 1;
+                seen.executions
+            };
+            trace::start(traced == Some(count));
+            let outcome = super::execute::<M>(scenario);
+            seen.lock().unwrap_or_else(PoisonError::into_inner).reached(outcome);
+        })
+    }))
+    .is_err()
+}

@@ -1,0 +1,54 @@
+//! The ring: what is delivered, who may touch a slot, and who is woken.
+
+mod blocking;
+mod byte_stream;
+mod close_delivers_all;
+mod close_wakes_producer;
+mod fifo;
+mod one_producer;
+mod timeout;
+
+use std::sync::Arc;
+
+use selvedge::{
+    platform::{DataCell, Pod},
+    protocol::spsc::{Consumer, Producer, Ring, Slots},
+};
+
+use super::Entry;
+use crate::model::{Model, World};
+
+/// Every scenario of the ring.
+pub fn all() -> Vec<Entry> {
+    vec![
+        Entry::of(fifo::FIFO),
+        Entry::of(fifo::LAP),
+        Entry::of(fifo::POSITIONS_WRAP),
+        Entry::of(blocking::Blocking),
+        Entry::of(close_delivers_all::CloseDeliversAll),
+        Entry::of(close_wakes_producer::CloseWakesProducer),
+        Entry::of(byte_stream::ByteStream),
+        Entry::of(one_producer::OneProducer),
+        Entry::of(timeout::Timeout),
+    ]
+}
+
+type Shared<M, T> = Arc<Ring<M, Slots<M, T>>>;
+type Ends<M, T> = (Producer<M, T, Shared<M, T>>, Consumer<M, T, Shared<M, T>>);
+
+/// A new ring of one or two slots.
+fn ring<M: Model, T: Pod>(capacity: usize, start: u64) -> Shared<M, T> {
+    let slot = || M::Cell::<T>::new(T::new_zeroed());
+    match capacity {
+        1 => Arc::new(Ring::new(start, [slot()])),
+        2 => Arc::new(Ring::new(start, [slot(), slot()])),
+        _ => unreachable!("models are small"),
+    }
+}
+
+/// Both ends of a new ring.
+fn ends<M: Model, T: Pod>(world: &World<M>, capacity: usize, start: u64) -> Ends<M, T> {
+    let ring = ring(capacity, start);
+    let producer = Producer::claim(ring.clone(), world.ctx()).expect("vacant");
+    (producer, Consumer::claim(ring, world.ctx()).expect("vacant"))
+}
