@@ -1,0 +1,13 @@
+//! What the tests between processes share: records, names that vanish, children that do not stay,
+//! and a second view of a segment's bytes.
+#![cfg(target_os = "linux")]
+
+mod children;
+mod names;
+mod stream;
+mod view;
+
+pub use children::{Children, LIMIT, child, inherited};
+pub use names::Name;
+pub use stream::{Checksum, Tick, byte, consume_all};
+pub use view::View;

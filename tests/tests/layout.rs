@@ -1,0 +1,150 @@
+//! What programs built at different times must agree on, and what their users read: a change of
+//! either is a change of a snapshot. A changed layout needs another `LAYOUT_VERSION`.
+
+use std::{fmt::Write, io, path::PathBuf};
+
+use selvedge::{
+    layout::Field,
+    platform::native::{Native, NativeCell},
+    protocol::{semaphore, spsc},
+    segment::{
+        AttachError, CapacityError, ConfigError, CreateError, HEADER_SIZE, Header, LAYOUT_VERSION,
+        MAGIC, NameError, Object, ProtocolId, RecordId, SharedSemaphore, SpscRing, UnlinkError,
+    },
+};
+
+/// A line for each field, then the size.
+fn table(fields: &[Field], size: usize, align: usize) -> String {
+    let mut table = String::from("offset  size  field\n");
+    for Field { name, offset, size } in fields {
+        writeln!(table, "{offset:>6} {size:>5}  {name}").unwrap();
+    }
+    write!(table, "{size:>6}        (in all, aligned to {align})").unwrap();
+    table
+}
+
+#[test]
+fn header() {
+    let table = table(&Header::fields(), HEADER_SIZE, align_of::<Header>());
+    insta::assert_snapshot!(format!("layout version {LAYOUT_VERSION}, magic {MAGIC:#x}\n{table}"));
+}
+
+#[test]
+fn semaphore() {
+    let layout = SharedSemaphore::layout(0).unwrap();
+    insta::assert_snapshot!(table(&SharedSemaphore::fields(), layout.size(), layout.align()));
+}
+
+#[test]
+fn ring_of_four_words() {
+    let fields = spsc::Ring::<Native, [NativeCell<u64>; 4]>::fields();
+    let layout = SpscRing::<u64>::layout(4).unwrap();
+    insta::assert_snapshot!(table(&fields, layout.size(), layout.align()));
+}
+
+#[test]
+fn identities() {
+    insta::assert_snapshot!(format!(
+        "{:?} {:?}\n{:?} {:?}\n{:?} {:?}",
+        SharedSemaphore::PROTOCOL,
+        SharedSemaphore::RECORD,
+        SpscRing::<u64>::PROTOCOL,
+        SpscRing::<u64>::RECORD,
+        SpscRing::<[u8; 3]>::PROTOCOL,
+        SpscRing::<[u8; 3]>::RECORD,
+    ));
+}
+
+/// One message a line.
+fn messages<E: ToString>(errors: impl IntoIterator<Item = E>) -> String {
+    errors.into_iter().map(|error| error.to_string()).collect::<Vec<_>>().join("\n")
+}
+
+fn path() -> PathBuf {
+    PathBuf::from("/dev/shm/selvedge.ticks")
+}
+
+fn directory() -> PathBuf {
+    PathBuf::from("/dev/shm")
+}
+
+fn io_error() -> io::Error {
+    io::Error::from_raw_os_error(nix::libc::EMFILE)
+}
+
+#[test]
+fn messages_about_names() {
+    let errors = [
+        NameError::Empty,
+        NameError::TooLong(201),
+        NameError::Slash,
+        NameError::Nul,
+        NameError::Dots,
+    ];
+    insta::assert_snapshot!(messages(errors));
+}
+
+#[test]
+fn messages_of_create() {
+    let capacities =
+        [CapacityError::Zero, CapacityError::NotPowerOfTwo(12), CapacityError::TooLarge(1 << 63)];
+    let capacities = capacities.map(|error| CreateError::Config(error.into()));
+    let permits =
+        [semaphore::InitError::Maximum(0), semaphore::InitError::Permits { permits: 3, max: 2 }];
+    let permits = permits.map(|error| CreateError::Config(ConfigError::Semaphore(error)));
+    let others = [
+        CreateError::Name(NameError::Empty),
+        CreateError::AlreadyExists { path: path() },
+        CreateError::NoSpace { size: 131_840 },
+        CreateError::PermissionDenied { path: directory() },
+        CreateError::NotADirectory { path: directory() },
+        CreateError::NoTmpfile { path: directory() },
+        CreateError::NoProc,
+        CreateError::Io { call: "memfd_create", source: io_error() },
+    ];
+    insta::assert_snapshot!(messages(capacities.into_iter().chain(permits).chain(others)));
+}
+
+#[test]
+fn messages_of_attach() {
+    insta::assert_snapshot!(messages([
+        AttachError::Name(NameError::Empty),
+        AttachError::NotFound { path: path() },
+        AttachError::PermissionDenied { path: path() },
+        AttachError::SymbolicLink { path: path() },
+        AttachError::NotAFile,
+        AttachError::NotAMemfd,
+        AttachError::NotSealed,
+        AttachError::TooSmall { found: 12 },
+        AttachError::NotInitialised,
+        AttachError::Magic { found: 0x0A7A, expected: MAGIC },
+        AttachError::Version { found: 2, expected: 1 },
+        AttachError::Protocol {
+            found: ProtocolId::new(*b"SE\0\xff"),
+            expected: ProtocolId::new(*b"SPSC"),
+        },
+        AttachError::RecordId {
+            found: RecordId::new("example.tick/2"),
+            expected: RecordId::new("example.tick/1"),
+        },
+        AttachError::RecordSize { found: 16, expected: 24 },
+        AttachError::RecordAlignment { found: 4, expected: 8 },
+        AttachError::Capacity(CapacityError::NotPowerOfTwo(12)),
+        AttachError::Capacity(CapacityError::NotZero(1)),
+        AttachError::PayloadSize { found: 128, expected: 64 },
+        AttachError::SegmentSize { found: 1, expected: 896 },
+        AttachError::ObjectOffset { found: 256, expected: 128 },
+        AttachError::Reserved,
+        AttachError::FileSize { found: 895, expected: 896 },
+        AttachError::Io { call: "mmap", source: io_error() },
+    ]));
+}
+
+#[test]
+fn messages_of_unlink() {
+    insta::assert_snapshot!(messages([
+        UnlinkError::NotFound { path: path() },
+        UnlinkError::PermissionDenied { path: path() },
+        UnlinkError::Io { source: io_error() },
+    ]));
+}
