@@ -1,0 +1,96 @@
+//! A program is killed with SIGKILL in the middle of a stream. Its death is not noticed yet; what
+//! it leaves behind is exact.
+
+use std::{
+    os::fd::{AsRawFd, OwnedFd},
+    process::Command,
+    time::Duration,
+};
+
+use command_fds::{CommandFdExt, FdMapping};
+use selvedge::{
+    platform::{
+        Ordering::Acquire,
+        native::{Native, NativeCell},
+    },
+    protocol::spsc::{self, PopError, PopTimeoutError, PushTimeoutError},
+    segment::{RingConfig, Shared, SpscRing, sealed},
+};
+use selvedge_tests::{Children, LIMIT, Tick, View};
+
+const CAPACITY: usize = 64;
+
+/// Each death comes at another moment.
+const DEATHS: u64 = 30;
+
+fn ring() -> (Shared<SpscRing<Tick>>, View, OwnedFd) {
+    let config = RingConfig::new(CAPACITY as u64).start_at(u64::MAX - 1);
+    let (ring, descriptor) = sealed::create(config).unwrap();
+    let fields = spsc::Ring::<Native, [NativeCell<Tick>; CAPACITY]>::fields();
+    let view = View::of(&descriptor, &fields).unwrap();
+    (ring, view, descriptor)
+}
+
+/// The program at `path`, which inherits `descriptor`.
+fn heir(path: &str, descriptor: OwnedFd) -> Command {
+    let mut command = Command::new(path);
+    let child_fd = descriptor.as_raw_fd().max(3);
+    command.arg(child_fd.to_string());
+    command.fd_mappings(vec![FdMapping { parent_fd: descriptor, child_fd }]).unwrap();
+    command
+}
+
+#[test]
+fn a_killed_producer_leaves_an_exact_prefix_and_then_silence() {
+    for death in 0..DEATHS {
+        let (ring, view, descriptor) = ring();
+        let mut children = Children::new();
+        let mut command = heir(env!("CARGO_BIN_EXE_produce_descriptor"), descriptor);
+        let child = children.start("produce_descriptor", &mut command);
+
+        let mut consumer = ring.consumer().unwrap();
+        let mut taken = 0;
+        while taken < 1 + death * 997 {
+            assert_eq!(consumer.pop_timeout(LIMIT), Ok(Tick::nth(taken)));
+            taken += 1;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        while let Ok(tick) = consumer.try_pop() {
+            assert_eq!(tick, Tick::nth(taken));
+            taken += 1;
+        }
+        assert_eq!(consumer.try_pop(), Err(PopError::Empty));
+        let silence = consumer.pop_timeout(Duration::from_millis(1));
+        assert_eq!(silence, Err(PopTimeoutError::TimedOut));
+        let published = view.u64("tail").load(Acquire).wrapping_sub(u64::MAX - 1);
+        assert_eq!(taken, published, "all that was published was delivered");
+    }
+}
+
+#[test]
+fn a_killed_consumer_leaves_a_ring_that_fills_up() {
+    for death in 0..DEATHS {
+        let (ring, view, descriptor) = ring();
+        let mut children = Children::new();
+        let mut command = heir(env!("CARGO_BIN_EXE_consume_descriptor"), descriptor);
+        let child = children.start("consume_descriptor", &mut command);
+
+        let mut producer = ring.producer().unwrap();
+        let mut pushed = 0;
+        while pushed < CAPACITY as u64 + 1 + death * 997 {
+            assert_eq!(producer.push_timeout(Tick::nth(pushed), LIMIT), Ok(()));
+            pushed += 1;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        while producer.try_push(Tick::nth(pushed)).is_ok() {
+            pushed += 1;
+        }
+        let next = Tick::nth(pushed);
+        let full = producer.push_timeout(next, Duration::from_millis(1));
+        assert_eq!(full, Err(PushTimeoutError::TimedOut(next)));
+        let freed = view.u64("head").load(Acquire).wrapping_sub(u64::MAX - 1);
+        assert_eq!(pushed - freed, CAPACITY as u64, "every slot that was freed was used again");
+    }
+}
