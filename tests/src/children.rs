@@ -4,7 +4,7 @@ use std::{
     env,
     io::Read,
     os::fd::{FromRawFd, OwnedFd, RawFd},
-    process::{Child, Command, ExitStatus, Stdio, exit},
+    process::{Child, Command, Stdio, exit},
     thread,
     time::{Duration, Instant},
 };
@@ -42,19 +42,40 @@ impl Children {
     /// What they print must fit into a pipe.
     ///
     /// # Panics
-    /// If one fails, or any is left after [`LIMIT`].
+    /// As soon as one fails, or if any is left after [`LIMIT`].
     pub fn finish(mut self) -> Vec<String> {
         let end = Instant::now() + LIMIT;
-        let mut printed = Vec::new();
-        for (name, child) in &mut self.all {
-            let status = wait(child, end).unwrap_or_else(|| panic!("{name} hangs"));
+        while !self.succeeded() {
+            assert!(Instant::now() < end, "still running after {LIMIT:?}: {:?}", self.running());
+            thread::sleep(Duration::from_millis(2));
+        }
+        let printed = self.all.iter_mut().map(|(_, child)| {
             let mut text = String::new();
             let stdout = child.stdout.as_mut().expect("piped");
             stdout.read_to_string(&mut text).expect("a child prints text");
-            assert!(status.success(), "{name}: {status}, printed {text:?}");
-            printed.push(text.trim().to_owned());
+            text.trim().to_owned()
+        });
+        printed.collect()
+    }
+
+    /// Have all ended?
+    fn succeeded(&mut self) -> bool {
+        let mut all = true;
+        for (name, child) in &mut self.all {
+            match child.try_wait().expect("the child is ours") {
+                Some(status) => assert!(status.success(), "{name}: {status}; see its stderr"),
+                None => all = false,
+            }
         }
-        printed
+        all
+    }
+
+    fn running(&mut self) -> Vec<&str> {
+        let running = self.all.iter_mut().filter_map(|(name, child)| match child.try_wait() {
+            Ok(None) => Some(name.as_str()),
+            _ => None,
+        });
+        running.collect()
     }
 }
 
@@ -64,15 +85,6 @@ impl Drop for Children {
             // An error says that it has been reaped.
             let _ = child.kill();
             let _ = child.wait();
-        }
-    }
-}
-
-fn wait(child: &mut Child, end: Instant) -> Option<ExitStatus> {
-    loop {
-        match child.try_wait().expect("the child is ours") {
-            None if Instant::now() < end => thread::sleep(Duration::from_millis(2)),
-            status => return status,
         }
     }
 }

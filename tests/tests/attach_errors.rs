@@ -278,10 +278,14 @@ fn a_name_that_exists() {
     let place = Place::with_ring();
     let expected = place.directory.path("ring").unwrap();
     let ring = place.attach().unwrap();
-    ring.producer().unwrap().push(42).unwrap();
+    ring.producer().unwrap().try_push(42).unwrap();
     let again = place.directory.create::<Ring>("ring", RingConfig::new(16));
     assert_error!(again, CreateError::AlreadyExists { path } if path == expected);
-    assert_eq!(place.attach().unwrap().consumer().unwrap().pop(), Ok(42), "the old one is intact");
+    assert_eq!(
+        place.attach().unwrap().consumer().unwrap().try_pop(),
+        Ok(42),
+        "the old one is intact"
+    );
     assert_eq!(place.files(), 1);
 }
 

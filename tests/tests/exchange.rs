@@ -6,7 +6,7 @@ use command_fds::{CommandFdExt, FdMapping};
 use selvedge::segment::{
     Directory, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing, sealed,
 };
-use selvedge_tests::{Checksum, Children, Name, Tick};
+use selvedge_tests::{Checksum, Children, LIMIT, Name, Tick};
 
 const MILLION: u64 = 1_000_000;
 const TEN_MILLION: u64 = 10 * MILLION;
@@ -98,7 +98,7 @@ fn over_a_sealed_memfd() {
 
     let mut producer = ring.producer().unwrap();
     for seq in 0..count {
-        producer.push(Tick::nth(seq)).unwrap();
+        producer.push_timeout(Tick::nth(seq), LIMIT).unwrap();
     }
     producer.close();
     assert_eq!(children.finish(), [sum_of(count)]);

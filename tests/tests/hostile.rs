@@ -71,7 +71,9 @@ proptest! {
         };
         prop_assert_eq!(producer.try_push(9), expected);
         if expected == Err(PushError::Corrupt(9)) {
-            prop_assert_eq!(producer.push(9), expected, "it stays so");
+            prop_assert_eq!(producer.try_push(9), expected, "it stays so");
+            let waiting = producer.push_timeout(9, Duration::ZERO);
+            prop_assert_eq!(waiting, Err(PushTimeoutError::Corrupt(9)));
             prop_assert_eq!(producer.write(&[9; 9]), Err(PushError::Corrupt(())));
         }
     }
@@ -90,7 +92,9 @@ proptest! {
         };
         prop_assert_eq!(consumer.read(&mut into), expected);
         if expected == Err(PopError::Corrupt) {
-            prop_assert_eq!(consumer.pop(), Err(PopError::Corrupt), "it stays so");
+            prop_assert_eq!(consumer.try_pop(), Err(PopError::Corrupt), "it stays so");
+            let waiting = consumer.pop_timeout(Duration::ZERO);
+            prop_assert_eq!(waiting, Err(PopTimeoutError::Corrupt));
         }
         let read = expected.unwrap_or(0);
         prop_assert!(into[..read].iter().all(|record| *record == 0), "the slots' bytes");
@@ -130,7 +134,7 @@ proptest! {
         }
         let full = producer.push_timeout(9, Duration::ZERO);
         prop_assert_eq!(full, Err(PushTimeoutError::TimedOut(9)));
-        prop_assert_eq!(consumer.pop(), Ok(0));
+        prop_assert_eq!(consumer.try_pop(), Ok(0));
     }
 
     #[test]
@@ -188,8 +192,8 @@ fn pages_that_turn_zero_are_corrupt() {
     let mut producer = ring.producer().unwrap();
     let mut consumer = ring.consumer().unwrap();
     for n in 0..3 {
-        producer.push(n).unwrap();
-        assert_eq!(consumer.pop(), Ok(n));
+        producer.try_push(n).unwrap();
+        assert_eq!(consumer.try_pop(), Ok(n));
     }
     let file = File::from(descriptor);
     let size = file.metadata().unwrap().len().cast_signed();

@@ -11,8 +11,6 @@ use selvedge::{
 #[derive(Clone, Copy, Debug)]
 enum Operation {
     TryAcquire,
-    /// `acquire` if that does not block for ever.
-    Acquire,
     /// With a deadline that has passed.
     AcquireTimeout,
     Release(u32),
@@ -23,7 +21,6 @@ enum Operation {
 fn operations() -> impl Strategy<Value = Vec<Operation>> {
     let operation = prop_oneof![
         Just(Operation::TryAcquire),
-        Just(Operation::Acquire),
         Just(Operation::AcquireTimeout),
         prop_oneof![0..4_u32, Just(MAX), Just(u32::MAX)].prop_map(Operation::Release),
         Just(Operation::Attach),
@@ -52,11 +49,6 @@ proptest! {
                     let result = semaphore.try_acquire();
                     prop_assert_eq!(result, expected.map(drop).ok_or(TryAcquireError::NoPermit));
                     counter = expected.unwrap_or(counter);
-                }
-                Operation::Acquire if counter == 0 => {}
-                Operation::Acquire => {
-                    prop_assert_eq!(semaphore.acquire(), Ok(()));
-                    counter -= 1;
                 }
                 Operation::AcquireTimeout => {
                     let expected = counter.checked_sub(1);
