@@ -3,6 +3,7 @@
 #[cfg(feature = "loom")]
 pub mod loom;
 pub mod modelled;
+mod replay;
 #[cfg(target_os = "linux")]
 pub mod native;
 #[cfg(feature = "shuttle")]
@@ -12,6 +13,7 @@ mod trace;
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, panic, sync::Once, time::Instant};
 
+pub use replay::Replay;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -60,6 +62,8 @@ pub struct Plan {
     pub engine: Engine,
     /// loom: at most so many preemptions in an execution; `None` is no bound.
     pub preemptions: Option<usize>,
+    /// loom: sleepers park rather than yield (see [`Info::parks`]).
+    pub parks: bool,
     /// At most so many executions.
     pub executions: u64,
     /// shuttle: where the random schedules start.
@@ -69,6 +73,42 @@ pub struct Plan {
     /// End at the first outcome that the scenario forbids? Calibration wants them all instead.
     pub stop_at_forbidden: bool,
 }
+
+impl Plan {
+    /// What `cargo verify` does without arguments.
+    pub fn quick(info: &Info, engine: Engine) -> Self {
+        Self {
+            engine,
+            preemptions: info.quick,
+            parks: info.parks,
+            executions: match engine {
+                Engine::Loom => LOOM_LIMIT,
+                Engine::Shuttle => 40_000,
+                Engine::Native => 2_000,
+            },
+            seed: SEED,
+            traced: None,
+            stop_at_forbidden: true,
+        }
+    }
+
+    /// What `cargo verify --deep` does.
+    pub fn deep(info: &Info, engine: Engine) -> Self {
+        let quick = Self::quick(info, engine);
+        let executions = match engine {
+            Engine::Loom => LOOM_LIMIT,
+            Engine::Shuttle => 1_000_000,
+            Engine::Native => 200_000,
+        };
+        Self { preemptions: info.deep, executions, ..quick }
+    }
+}
+
+/// A search that is cut here says so; the bounds of the scenarios keep far below.
+const LOOM_LIMIT: u64 = 100_000_000;
+
+/// Where random schedules start: any number, but always the same.
+const SEED: u64 = 0x5e1_7ed9e;
 
 /// How far a search looked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -164,8 +204,10 @@ pub struct Failure {
     pub message: String,
     /// The execution in which it did, counted from 1; `null` if it is not about one execution.
     pub execution: Option<u64>,
-    /// Its schedule: an access to shared memory a line.
+    /// Its schedule: an access to shared memory a line; empty if there is none to show.
     pub schedule: Vec<String>,
+    /// What `cargo verify replay` takes to show this execution again.
+    pub replay: Option<String>,
 }
 
 thread_local! {
@@ -246,12 +288,13 @@ pub fn run(entry: &Entry, plan: &Plan, mutation: Option<&Mutation>) -> Result<Ve
     let start = Instant::now();
     let (search, message) = explore_quietly(entry, plan, mutation)?;
     let mut failure = judge(&entry.info, plan, &search, message);
-    if let Some(Failure { execution: Some(execution), schedule, .. }) = &mut failure {
+    if let Some(Failure { execution: Some(execution), schedule, replay, .. }) = &mut failure {
         // Engines are deterministic: the same search again, recording the execution that failed.
         // Natively the failing run is over, and there is no schedule to record.
         if plan.engine != Engine::Native {
             explore_quietly(entry, &Plan { traced: Some(*execution), ..plan.clone() }, mutation)?;
             *schedule = trace::lines();
+            *replay = Some(Replay::of(entry, plan, *execution, mutation).to_string());
         }
     }
     Ok(Verdict {
@@ -283,18 +326,15 @@ fn explore_quietly(
 }
 
 fn judge(info: &Info, plan: &Plan, search: &Search, message: Option<String>) -> Option<Failure> {
-    let overall =
-        |message| Some(Failure { message, execution: None, schedule: Vec::new() });
+    let failed = |message, execution| {
+        Some(Failure { message, execution, schedule: Vec::new(), replay: None })
+    };
     if search.panicked {
         let message = message.unwrap_or_else(|| "an actor panicked".into());
-        return Some(Failure {
-            message,
-            execution: Some(search.executions),
-            schedule: Vec::new(),
-        });
+        return failed(message, Some(search.executions));
     }
     if search.outcomes.is_empty() {
-        return overall("nothing was run".into());
+        return failed("nothing was run".into(), None);
     }
     let weak: &[&str] = if plan.engine.is_weak() { info.weak } else { &[] };
     let missed: Vec<&str> = (info.reach.iter().chain(weak))
@@ -305,5 +345,5 @@ fn judge(info: &Info, plan: &Plan, search: &Search, message: Option<String>) -> 
     if missed.is_empty() || plan.engine == Engine::Native || !plan.stop_at_forbidden {
         return None;
     }
-    overall(format!("never reached: {}", missed.join("; ")))
+    failed(format!("never reached: {}", missed.join("; ")), None)
 }

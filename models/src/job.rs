@@ -4,7 +4,7 @@
 use std::{
     io::Read,
     path::Path,
-    process::{Command, Stdio},
+    process::{Command, ExitCode, Stdio},
 };
 
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ impl Job {
     pub fn run_in(&self, worker: &Path) -> Result<Verdict, String> {
         let job = serde_json::to_string(self).map_err(|e| e.to_string())?;
         let mut child = Command::new(worker)
-            .arg(job)
+            .args(["worker", &job])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -67,4 +67,13 @@ impl Job {
             Err(format!("the engine's process ended without a verdict ({}): {last}", output.status))
         })
     }
+}
+
+/// Runs a job given as JSON and prints its verdict, or why there is none, as JSON. The exit code says
+/// only whether there is an answer.
+pub fn worker(argument: &str) -> ExitCode {
+    let job = serde_json::from_str::<Job>(argument);
+    let answer = job.map_err(|e| format!("not a job: {e}")).and_then(|job| job.run());
+    let printed = serde_json::to_writer(std::io::stdout(), &answer);
+    if printed.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -8,10 +8,15 @@
 //! - [`calibration`]: what an engine must get right before its other verdicts count;
 //! - `planted`, `report`: the bugs that must be caught, and `cargo verify`'s report (feature `cli`).
 
+pub mod calibration;
 pub mod card;
 pub mod engine;
 pub mod job;
 pub mod model;
+#[cfg(feature = "cli")]
+pub mod planted;
+#[cfg(feature = "cli")]
+pub mod report;
 
 
 pub mod scenario;

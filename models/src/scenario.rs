@@ -27,6 +27,11 @@ pub struct Info {
     /// Outcomes that an engine with weak memory must reach, and that no other can. Every outcome
     /// that stands in neither list is forbidden.
     pub weak: &'static [&'static str],
+    /// loom has two ways to sleep. A sleeper that *yields* gets no ordering from its wake, as with a
+    /// futex, but with two sleepers at a time the search has no end. A sleeper that *parks* costs
+    /// nothing while asleep, but loom's `unpark` orders the waker's past before its future, which
+    /// hides missing orderings after a sleep. So: yield, unless two sleep at a time.
+    pub parks: bool,
     /// loom's preemption bound in the quick profile; `None` is a complete search.
     pub quick: Option<usize>,
     /// loom's preemption bound with `--deep`.
@@ -45,8 +50,16 @@ impl Info {
     }
 
     /// A scenario that claims nothing, with a complete search; for `..` in definitions.
-    pub const DEFAULT: Self =
-        Self { name: "", does: "", claims: &[], reach: &[], weak: &[], quick: None, deep: None };
+    pub const DEFAULT: Self = Self {
+        name: "",
+        does: "",
+        claims: &[],
+        reach: &[],
+        weak: &[],
+        parks: false,
+        quick: None,
+        deep: None,
+    };
 }
 
 /// A concurrent program, generic over the platform.

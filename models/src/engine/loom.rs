@@ -7,6 +7,7 @@
 //! each other, so loom tries every order of the accesses. See `GAPS.md` for what remains.
 
 use std::{
+    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -120,30 +121,36 @@ impl Runtime for LoomRuntime {
     type U32 = LoomU32;
     type U64 = LoomU64;
     type Checked<T: Pod> = RaceChecked<T>;
-    type Thread = thread::ThreadId;
+    type Thread = WakeableThread;
     type Join<R: Send + 'static> = thread::JoinHandle<R>;
 
     fn fence(order: Ordering) {
         fence(order);
     }
 
-    fn current() -> thread::ThreadId {
-        thread::current().id()
+    fn current() -> WakeableThread {
+        WakeableThread(thread::current())
     }
 
-    fn number(thread: &thread::ThreadId) -> usize {
+    fn number(thread: &WakeableThread) -> usize {
         // The number is public only in this form.
-        let text = format!("{thread:?}");
+        let text = format!("{:?}", thread.0.id());
         text.bytes().filter(u8::is_ascii_digit).fold(0, |n, d| n * 10 + usize::from(d - b'0'))
     }
 
-    /// Yields rather than parks: loom's `unpark` orders what came before it with what comes after
-    /// the sleep, and a futex does not.
     fn doze() {
-        thread::yield_now();
+        if PARKS.get() {
+            thread::park();
+        } else {
+            thread::yield_now();
+        }
     }
 
-    fn rouse(_: &thread::ThreadId) {}
+    fn rouse(thread: &WakeableThread) {
+        if PARKS.get() {
+            thread.0.unpark();
+        }
+    }
 
     fn yield_now() {
         thread::yield_now();
@@ -158,6 +165,21 @@ impl Runtime for LoomRuntime {
     fn join<R: Send + 'static>(join: thread::JoinHandle<R>) -> R {
         join.join().expect("loom ends the execution when an actor panics")
     }
+}
+
+/// A thread of loom, compared by its number.
+#[derive(Clone, Debug)]
+pub struct WakeableThread(thread::Thread);
+
+impl PartialEq for WakeableThread {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+thread_local! {
+    /// Does a sleeper park? See [`Info::parks`](crate::scenario::Info::parks).
+    static PARKS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Variables that would cut or change a search behind our back.
@@ -177,6 +199,7 @@ const LONGEST_EXECUTION: usize = 20_000;
 
 /// Explores the scenario on `M`, which is loom or a wrapper around it.
 pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search {
+    PARKS.set(plan.parks);
     let mut builder = loom::model::Builder::new();
     builder.max_branches = LONGEST_EXECUTION;
     builder.preemption_bound = plan.preemptions;

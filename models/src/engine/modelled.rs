@@ -230,6 +230,7 @@ impl<R: Runtime> Modelled<R> {
             let now = ctx.clock.rmw(Rmw::Add, 0, Ordering::Relaxed);
             ctx.sleepers.expire(now);
         }
+        ctx.sleepers.settle(&me);
         loop {
             match ctx.sleepers.poll(&me) {
                 Sleep::Asleep => R::doze(),
@@ -298,12 +299,16 @@ impl<R: Runtime> Platform for Modelled<R> {
     }
 
     fn wake(ctx: &Self::Ctx, word: &Self::U32, kind: WaiterKind, count: u32) {
-        let touch = || drop(word.0.rmw(Rmw::Add, 0, Ordering::Relaxed));
+        let touch = || {
+            word.0.rmw(Rmw::Add, 0, Ordering::Relaxed);
+        };
         Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, kind, count);
     }
 
     fn wake_low(ctx: &Self::Ctx, word: &Self::U64, kind: WaiterKind, count: u32) {
-        let touch = || drop(word.0.rmw(Rmw::Add, 0, Ordering::Relaxed));
+        let touch = || {
+            word.0.rmw(Rmw::Add, 0, Ordering::Relaxed);
+        };
         Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, kind, count);
     }
 

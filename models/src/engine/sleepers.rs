@@ -24,6 +24,8 @@ struct Sleeper<T> {
     thread: T,
     site: &'static Location<'static>,
     until: Option<u64>,
+    /// Has it compared its deadline with the clock? Until then it is about to do something.
+    settled: bool,
     state: Sleep,
 }
 
@@ -56,7 +58,8 @@ impl<T: Clone + PartialEq> Sleepers<T> {
         let mut state = self.state();
         let at = state.running.iter().position(|running| *running == name);
         state.running.swap_remove(at.expect("an actor ends that has started"));
-        Self::check_for_deadlock(&state);
+        drop(state);
+        self.check_for_deadlock();
     }
 
     /// The present thread falls asleep on `word`.
@@ -67,9 +70,18 @@ impl<T: Clone + PartialEq> Sleepers<T> {
         site: &'static Location<'static>,
         until: Option<u64>,
     ) {
+        let sleeper = Sleeper { word, thread, site, until, settled: false, state: Sleep::Asleep };
+        self.state().sleepers.push(sleeper);
+    }
+
+    /// Nothing but a wake or the clock can end the sleep of `thread` from here on.
+    pub(super) fn settle(&self, thread: &T) {
         let mut state = self.state();
-        state.sleepers.push(Sleeper { word, thread, site, until, state: Sleep::Asleep });
-        Self::check_for_deadlock(&state);
+        for sleeper in state.sleepers.iter_mut().filter(|sleeper| sleeper.thread == *thread) {
+            sleeper.settled = true;
+        }
+        drop(state);
+        self.check_for_deadlock();
     }
 
     /// How `thread` sleeps; one that does not sleep any more is forgotten.
@@ -108,10 +120,11 @@ impl<T: Clone + PartialEq> Sleepers<T> {
             .collect()
     }
 
-    /// Everybody is asleep and nobody is left to wake them. A deadline does not help: timeouts
-    /// happen only when the scenario's clock says so, lest they mask a lost wake-up.
-    fn check_for_deadlock(state: &State<T>) {
-        let asleep = || state.sleepers.iter().filter(|sleeper| sleeper.state == Sleep::Asleep);
+    /// Panics if everybody is asleep and nobody is left to wake them. A deadline does not help:
+    /// timeouts happen only when the scenario's clock says so, lest they mask a lost wake-up.
+    fn check_for_deadlock(&self) {
+        let state = self.state();
+        let asleep = || state.sleepers.iter().filter(|s| s.settled && s.state == Sleep::Asleep);
         if asleep().count() == state.running.len() && !state.running.is_empty() {
             let sites: Vec<_> = asleep().map(|sleeper| card::site(sleeper.site)).collect();
             panic!(

@@ -65,7 +65,8 @@ impl Scenario for Contract {
                 name: "futex/two_waiters_one_wake",
                 does: "wake 1 || wait until a deadline || wait until a deadline",
                 reach: &["timed out, timed out", "timed out, woken"],
-                quick: Some(3),
+                parks: true,
+                quick: Some(2),
                 ..Info::DEFAULT
             },
             Self::WakeWhileFallingAsleep => Info {

@@ -15,6 +15,7 @@ impl Scenario for TwoWaiters {
             does: "set a flag, notify 2 || wait || wait",
             claims: &["EVENT-1"],
             reach: &["both awake"],
+            parks: true,
             quick: Some(2),
             deep: Some(3),
             ..Info::DEFAULT

@@ -42,7 +42,7 @@ impl Scenario for HandOverOfTwo {
             // SAFETY: the permits order both writes before this; the engine checks that they do.
             results.map(|result| unsafe { result.read() })
         });
-        releasers.map(M::join);
+        releasers.into_iter().for_each(M::join);
         let [first, second] = M::join(taker);
         format!("{first} and {second}")
     }

@@ -37,7 +37,7 @@ impl Scenario for MutualExclusion {
                 semaphore.release(1).expect("the permit is held");
             })
         });
-        workers.map(M::join);
+        workers.into_iter().for_each(M::join);
         // SAFETY: both workers have ended.
         format!("counted {}", unsafe { counter.read() })
     }

@@ -15,6 +15,7 @@ impl Scenario for TwoWaiters {
         let shared = Info {
             claims: &["SEM-3"],
             reach: &["both acquired, 0 left, 0 waiters"],
+            parks: true,
             quick: Some(2),
             deep: Some(3),
             ..Info::DEFAULT

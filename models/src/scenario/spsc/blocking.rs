@@ -24,7 +24,9 @@ impl Scenario for Blocking {
     fn run<M: Model>(&self, world: &World<M>) -> String {
         let (mut producer, mut consumer) = ends::<M, u32>(world, 1, 0);
         let pushing = world.actor("producer", move || {
-            [1, 2].map(|record| producer.push(record).expect("open"));
+            for record in [1, 2] {
+                producer.push(record).expect("open");
+            }
         });
         let popping = world.actor("consumer", move || {
             [(); 2].map(|()| consumer.pop().expect("open"))

@@ -1,0 +1,282 @@
+//! Which jobs a run of `cargo verify` has, and who runs them.
+
+use std::{
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Instant,
+};
+
+use selvedge_models::{
+    calibration::{self, Row},
+    card,
+    engine::{Engine, Plan, Verdict},
+    job::Job,
+    planted::{self, Bug, How, PatchedCopy},
+    report::{Comparison, Provenance, Report, SCHEMA},
+    scenario::{self, Entry},
+};
+
+use crate::progress::Progress;
+
+/// How far the searches go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Quick,
+    Deep,
+}
+
+/// What a run is to do.
+#[derive(Debug)]
+pub(crate) struct Campaign {
+    profile: Profile,
+    only: Vec<String>,
+    engines: Vec<Engine>,
+    scenarios: Vec<Entry>,
+    bugs: Vec<Bug>,
+}
+
+/// One job, and where its result goes.
+#[derive(Clone, Debug)]
+enum Task {
+    Calibrate(Box<Row>, Engine),
+    Verify(Box<Entry>, Engine),
+    Hunt(Box<Bug>),
+}
+
+impl Campaign {
+    /// Everything, or what is asked for.
+    ///
+    /// # Errors
+    /// If that is nothing.
+    pub(crate) fn new(
+        profile: Profile,
+        only: Vec<String>,
+        engines: &[Engine],
+    ) -> Result<Self, String> {
+        let engines = if engines.is_empty() { Engine::ALL.to_vec() } else { engines.to_vec() };
+        let asked = |names: &[&str]| {
+            only.is_empty() || only.iter().any(|text| names.iter().any(|name| name.contains(text)))
+        };
+        let scenarios: Vec<_> = (scenario::protocols().into_iter())
+            .filter(|entry| asked(&[&[entry.info.name], entry.info.claims].concat()))
+            .collect();
+        let bugs: Vec<_> = (planted::all().into_iter())
+            .filter(|bug| engines.contains(&bug.engine) && asked(&[&bug.name, &bug.scenario]))
+            .collect();
+        if scenarios.is_empty() && bugs.is_empty() {
+            return Err(format!(
+                "nothing matches {}; --list says what there is",
+                only.join(" or ")
+            ));
+        }
+        Ok(Self { profile, only, engines, scenarios, bugs })
+    }
+
+    /// Says what there is.
+    pub(crate) fn list(&self) {
+        println!("Scenarios");
+        for Entry { info, .. } in &self.scenarios {
+            println!("  {:<36} {} [{}]", info.name, info.does, info.claims.join(", "));
+        }
+        println!("\nClaims");
+        for claim in card::all().iter().flat_map(|card| &card.claims) {
+            let shown = |e: &Entry| e.info.claims.contains(&claim.id.as_str());
+            if self.scenarios.iter().any(shown) {
+                println!("  {:<10} {}", claim.id, claim.promise);
+            }
+        }
+        println!("\nPlanted bugs");
+        for bug in &self.bugs {
+            println!("  {:<30} {} ({}, {})", bug.name, bug.what, bug.scenario, bug.engine);
+        }
+        println!("\nCalibration");
+        for row in calibration::table() {
+            println!("  {:<36} {}", row.entry.info.name, row.entry.info.does);
+        }
+    }
+
+    fn tasks(&self) -> Vec<Task> {
+        let pairs = |engine: Engine| {
+            let rows = calibration::table().into_iter();
+            let rows = rows.map(move |row| Task::Calibrate(Box::new(row), engine));
+            let scenarios = self.scenarios.iter();
+            rows.chain(scenarios.map(move |e| Task::Verify(Box::new(e.clone()), engine)))
+        };
+        let hunts = self.bugs.iter().map(|bug| Task::Hunt(Box::new(bug.clone())));
+        self.engines.iter().flat_map(|engine| pairs(*engine)).chain(hunts).collect()
+    }
+
+    fn plan(&self, entry: &Entry, engine: Engine) -> Plan {
+        match self.profile {
+            Profile::Quick => Plan::quick(&entry.info, engine),
+            Profile::Deep => Plan::deep(&entry.info, engine),
+        }
+    }
+
+    /// Runs everything, on all cores.
+    ///
+    /// # Errors
+    /// If it could not be run at all.
+    pub(crate) fn run(self) -> Result<Report, String> {
+        let start = Instant::now();
+        let itself = std::env::current_exe().map_err(|e| format!("who am I? {e}"))?;
+        let mut report = Report {
+            schema: SCHEMA,
+            provenance: Provenance::collect()?,
+            profile: if self.profile == Profile::Quick { "quick" } else { "deep" }.into(),
+            only: self.only.clone(),
+            calibration: Vec::new(),
+            verdicts: Vec::new(),
+            comparisons: Vec::new(),
+            planted: Vec::new(),
+            errors: Vec::new(),
+            seconds: 0.0,
+            held: false,
+        };
+        let tasks = self.tasks();
+        let progress = Progress::new(tasks.len());
+        let patched = tasks.iter().filter(|task| task.patch().is_some()).cloned().collect();
+        let plain: Vec<Task> = tasks.into_iter().filter(|task| task.patch().is_none()).collect();
+        // Patched copies are built one after the other, beside the searches.
+        let queue = Mutex::new(plain.into_iter());
+        let findings = Mutex::new(Vec::new());
+        let work = || {
+            while let Some(task) = { lock(&queue).next() } {
+                let finding = self.perform(&task, &itself, &progress);
+                lock(&findings).push((task, finding));
+            }
+        };
+        let build = |patched: Vec<Task>| {
+            for (task, worker) in build_all(patched, &progress) {
+                let finding = worker.and_then(|worker| self.perform(&task, &worker, &progress));
+                lock(&findings).push((task, finding));
+            }
+            work();
+        };
+        thread::scope(|scope| {
+            let others = thread::available_parallelism().map_or(1, usize::from) - 1;
+            for _ in 0..others {
+                scope.spawn(work);
+            }
+            build(patched);
+        });
+        for (task, finding) in findings.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            report.file(task, finding);
+        }
+        report.sort();
+        report.comparisons = Comparison::of(&report.verdicts);
+        report.seconds = start.elapsed().as_secs_f64();
+        report.conclude();
+        Ok(report)
+    }
+
+    fn perform(&self, task: &Task, program: &PathBuf, progress: &Progress) -> Finding {
+        let job = match task {
+            Task::Calibrate(row, engine) => match row.job(*engine) {
+                Some(job) => Ok(job),
+                None => return Ok(None),
+            },
+            Task::Verify(entry, engine) => Ok(Job {
+                scenario: entry.info.name.into(),
+                plan: self.plan(entry, *engine),
+                mutation: None,
+            }),
+            Task::Hunt(bug) => bug.job(),
+        };
+        let what = task.to_string();
+        progress.starts(&what);
+        let verdict = job.and_then(|job| job.run_in(program));
+        let (well, how) = match (&verdict, task) {
+            (Err(error), _) => (false, format!("NO VERDICT: {error}")),
+            (Ok(verdict), Task::Hunt(_)) => {
+                (!verdict.held(), if verdict.held() { "MISSED" } else { "caught" }.into())
+            }
+            (Ok(verdict), Task::Calibrate(row, engine)) => {
+                let right = row.judge(*engine, verdict).right;
+                (right, if right { "as expected" } else { "WRONG" }.into())
+            }
+            (Ok(verdict), Task::Verify(..)) => {
+                (verdict.held(), if verdict.held() { "held" } else { "FAILED" }.into())
+            }
+        };
+        let seen = verdict.as_ref().map_or(0, |verdict| verdict.executions);
+        let seconds = verdict.as_ref().map_or(0.0, |verdict| verdict.seconds);
+        progress.ends(&format!("{what}: {how}, {seen} executions, {seconds:.1} s"), well);
+        verdict.map(Some)
+    }
+}
+
+/// What a task found; nothing where an engine has no part in it.
+type Finding = Result<Option<Verdict>, String>;
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Builds a worker for each patched bug, lazily.
+fn build_all<'a>(
+    tasks: Vec<Task>,
+    progress: &'a Progress,
+) -> impl Iterator<Item = (Task, Result<PathBuf, String>)> + 'a {
+    let copy = if tasks.is_empty() { Err(String::new()) } else { PatchedCopy::new() };
+    tasks.into_iter().map(move |task| {
+        let Some((name, patch)) = task.patch() else { unreachable!("only patches are built") };
+        progress.starts(&format!("building {name}"));
+        let worker = copy.as_ref().map_err(Clone::clone).and_then(|copy| copy.build(name, patch));
+        (task, worker)
+    })
+}
+
+impl Task {
+    fn patch(&self) -> Option<(&str, &'static str)> {
+        match self {
+            Self::Hunt(bug) => match bug.how {
+                How::Patch(patch) => Some((&bug.name, patch)),
+                How::Wrapper(_) => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Calibrate(row, engine) => write!(f, "calibrate {engine}: {}", row.entry.info.name),
+            Self::Verify(entry, engine) => write!(f, "{engine}: {}", entry.info.name),
+            Self::Hunt(bug) => write!(f, "planted {}: {}", bug.name, bug.scenario),
+        }
+    }
+}
+
+/// Puts findings where they belong.
+trait File {
+    fn file(&mut self, task: Task, finding: Finding);
+    fn sort(&mut self);
+}
+
+impl File for Report {
+    fn file(&mut self, task: Task, finding: Finding) {
+        let name = task.to_string();
+        match (task, finding) {
+            (_, Ok(None)) => {}
+            (Task::Calibrate(row, engine), Ok(Some(verdict))) => {
+                self.calibration.push(row.judge(engine, &verdict));
+            }
+            (Task::Verify(..), Ok(Some(verdict))) => self.verdicts.push(verdict),
+            (Task::Hunt(bug), finding) => {
+                let verdict = finding.and_then(|v| v.ok_or_else(|| "nothing was run".into()));
+                self.planted.push(bug.judge(verdict));
+            }
+            (_, Err(error)) => self.errors.push(format!("{name}: {error}")),
+        }
+    }
+
+    fn sort(&mut self) {
+        self.calibration.sort_by(|a, b| (a.engine, &a.program).cmp(&(b.engine, &b.program)));
+        self.verdicts.sort_by(|a, b| (&a.scenario, a.engine).cmp(&(&b.scenario, b.engine)));
+        self.planted.sort_by(|a, b| (&a.planted_by, &a.bug).cmp(&(&b.planted_by, &b.bug)));
+        self.errors.sort();
+    }
+}

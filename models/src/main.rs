@@ -1,0 +1,97 @@
+//! `cargo verify`: runs the scenarios on the engines, hunts the planted bugs, says what was verified.
+#![allow(clippy::print_stdout, reason = "a program that reports")]
+
+mod campaign;
+mod progress;
+
+use std::process::ExitCode;
+
+use campaign::{Campaign, Profile};
+use clap::{Parser, Subcommand};
+use selvedge_models::{
+    engine::{self, Engine, Replay},
+    job, report,
+};
+
+/// Verifies selvedge's protocols: every scenario on every engine, and every planted bug.
+///
+/// Exit code 0: everything held. 1: something did not. 2: it could not be run as asked.
+#[derive(Debug, Parser)]
+#[command(name = "cargo verify", bin_name = "cargo verify", version)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Say what there is, and run nothing.
+    #[arg(long)]
+    list: bool,
+    /// Only what has this in its name: protocol, scenario, claim or planted bug. Repeatable.
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// Only this engine. Repeatable.
+    #[arg(long, value_name = "ENGINE")]
+    engine: Vec<Engine>,
+    /// Larger bounds: for a night, not for a coffee.
+    #[arg(long)]
+    deep: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show one execution again, by the token that a failure printed.
+    Replay {
+        /// `scenario@engine/bound#execution`
+        token: Replay,
+    },
+    /// Run one job given as JSON: what `cargo verify` starts itself with.
+    #[command(hide = true)]
+    Worker {
+        /// The job.
+        job: String,
+    },
+}
+
+fn main() -> ExitCode {
+    let Arguments { command, list, only, engine, deep } = Arguments::parse();
+    let profile = if deep { Profile::Deep } else { Profile::Quick };
+    let held = match command {
+        Some(Command::Worker { job }) => return job::worker(&job),
+        Some(Command::Replay { token }) => replay(&token),
+        None => Campaign::new(profile, only, &engine).and_then(|campaign| {
+            if list {
+                campaign.list();
+                return Ok(true);
+            }
+            verify(campaign)
+        }),
+    };
+    match held {
+        Ok(true) => 0.into(),
+        Ok(false) => 1.into(),
+        Err(error) => {
+            eprintln!("cargo verify: {error}");
+            2.into()
+        }
+    }
+}
+
+/// Runs the campaign and reports; did everything hold?
+fn verify(campaign: Campaign) -> Result<bool, String> {
+    engine::refuse_environment()?;
+    let report = campaign.run()?;
+    let file = report.write()?;
+    println!("{report}Report: {}", file.display());
+    Ok(report.held)
+}
+
+/// Shows one execution again; does it hold now?
+fn replay(token: &Replay) -> Result<bool, String> {
+    engine::refuse_environment()?;
+    let verdict = token.job()?.run()?;
+    if verdict.held() {
+        println!("{token}: held, in {} executions.", verdict.executions);
+    } else {
+        print!("{}", report::Counterexample(&verdict));
+    }
+    Ok(verdict.held())
+}

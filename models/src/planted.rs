@@ -1,0 +1,196 @@
+//! Bugs planted on purpose: each must be caught, by the engine that it names. A check that has not
+//! been seen to fail shows nothing.
+
+mod copy;
+
+use selvedge::platform::Ordering;
+use serde::{Deserialize, Serialize};
+
+pub use copy::{PatchedCopy, workspace};
+
+use crate::{
+    card,
+    engine::{Engine, Plan, Verdict},
+    job::Job,
+    scenario,
+    wrap::Mutation,
+};
+
+/// A bug, and who must catch it.
+#[derive(Clone, Debug)]
+pub struct Bug {
+    /// Its name: what a wrapper is told, or the patch's file.
+    pub name: String,
+    /// What is wrong.
+    pub what: String,
+    /// The scenario in which it shows.
+    pub scenario: String,
+    /// The engine that must catch it.
+    pub engine: Engine,
+    /// How it is planted.
+    pub how: How,
+}
+
+/// How a bug is planted.
+#[derive(Clone, Debug)]
+pub enum How {
+    /// By a wrapper around the engine's platform.
+    Wrapper(Mutation),
+    /// By a patch, applied to a copy of the sources.
+    Patch(&'static str),
+}
+
+/// How the hunt for a bug ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Hunt {
+    /// The bug.
+    pub bug: String,
+    /// What is wrong in it.
+    pub what: String,
+    /// The scenario.
+    pub scenario: String,
+    /// The engine.
+    pub engine: Engine,
+    /// `wrapper` or `patch`.
+    pub planted_by: String,
+    /// Was it caught?
+    pub caught: bool,
+    /// What the engine said, or why there is no verdict.
+    pub said: String,
+    /// Executions until it was caught.
+    pub executions: u64,
+    /// Wall-clock time, without building.
+    pub seconds: f64,
+}
+
+const PATCHES: [(&str, &str); 14] = [
+    ("event-carry-kept", include_str!("../bugs/event-carry-kept.patch")),
+    ("event-registers-late", include_str!("../bugs/event-registers-late.patch")),
+    ("event-waiter-kept", include_str!("../bugs/event-waiter-kept.patch")),
+    ("semaphore-no-maximum", include_str!("../bugs/semaphore-no-maximum.patch")),
+    ("semaphore-two-takers", include_str!("../bugs/semaphore-two-takers.patch")),
+    ("semaphore-waiter-kept", include_str!("../bugs/semaphore-waiter-kept.patch")),
+    ("semaphore-wakes-early", include_str!("../bugs/semaphore-wakes-early.patch")),
+    ("spsc-close-forgotten", include_str!("../bugs/spsc-close-forgotten.patch")),
+    ("spsc-close-in-silence", include_str!("../bugs/spsc-close-in-silence.patch")),
+    ("spsc-no-last-look", include_str!("../bugs/spsc-no-last-look.patch")),
+    ("spsc-one-too-many", include_str!("../bugs/spsc-one-too-many.patch")),
+    ("spsc-publish-early", include_str!("../bugs/spsc-publish-early.patch")),
+    ("spsc-two-producers", include_str!("../bugs/spsc-two-producers.patch")),
+    ("spsc-wrap-around", include_str!("../bugs/spsc-wrap-around.patch")),
+];
+
+/// Every planted bug: both ends of every edge of every card, lost and elided wakes, and the patches.
+///
+/// # Panics
+/// If a patch does not say what it is: the patches are part of the program.
+pub fn all() -> Vec<Bug> {
+    orderings().chain(wakes()).chain(PATCHES.iter().map(|(name, text)| patch(name, text))).collect()
+}
+
+fn orderings() -> impl Iterator<Item = Bug> {
+    card::all().iter().flat_map(|card| {
+        card.edges.iter().flat_map(move |edge| {
+            let ends = [(&edge.release, Ordering::Release), (&edge.acquire, Ordering::Acquire)];
+            ends.map(|(step, order)| {
+                let step = format!("{}/{step}", card.protocol);
+                let mutation = Mutation::Weaken(step.clone());
+                Bug {
+                    name: mutation.to_string(),
+                    what: format!("{order:?} of {step} becomes Relaxed: no edge {}", edge.name),
+                    scenario: edge.scenario.clone(),
+                    engine: Engine::Loom,
+                    how: How::Wrapper(mutation),
+                }
+            })
+        })
+    })
+}
+
+fn wakes() -> impl Iterator<Item = Bug> {
+    let bugs = [
+        (Mutation::DropWake("event/N3".into()), "event/no_lost_wakeup", Engine::Loom),
+        (Mutation::WakeFewer("event/N3".into()), "event/two_waiters", Engine::Shuttle),
+        (Mutation::DropWake("event/N3".into()), "spsc/blocking", Engine::Shuttle),
+        (Mutation::DropWake("semaphore/R3".into()), "semaphore/mutual_exclusion", Engine::Loom),
+        (
+            Mutation::WakeFewer("semaphore/R3".into()),
+            "semaphore/two_waiters_one_release",
+            Engine::Shuttle,
+        ),
+    ];
+    bugs.into_iter().map(|(mutation, scenario, engine)| Bug {
+        name: mutation.to_string(),
+        what: match &mutation {
+            Mutation::WakeFewer(step) => format!("{step} wakes one waiter too few"),
+            other => format!("the wake of {} is lost", other.step()),
+        },
+        scenario: scenario.into(),
+        engine,
+        how: How::Wrapper(mutation),
+    })
+}
+
+fn patch(name: &str, text: &'static str) -> Bug {
+    let field = |key| {
+        let found = text.lines().find_map(|line| line.strip_prefix(key));
+        found.unwrap_or_else(|| panic!("{name}.patch has no line `{key}`")).trim().to_owned()
+    };
+    let engine = match field("Engine:").as_str() {
+        "loom" => Engine::Loom,
+        "shuttle" => Engine::Shuttle,
+        other => panic!("{name}.patch names the engine `{other}`"),
+    };
+    Bug {
+        name: name.into(),
+        what: field("Bug:"),
+        scenario: field("Scenario:"),
+        engine,
+        how: How::Patch(text),
+    }
+}
+
+impl Bug {
+    /// The job that must catch it; a patched bug's is run by its own copy of the program.
+    ///
+    /// # Errors
+    /// If there is no such scenario.
+    pub fn job(&self) -> Result<Job, String> {
+        let entry = scenario::find(&self.scenario)
+            .ok_or_else(|| format!("there is no scenario `{}`", self.scenario))?;
+        let mutation = match &self.how {
+            How::Wrapper(mutation) => Some(mutation.to_string()),
+            How::Patch(_) => None,
+        };
+        let plan = Plan::quick(&entry.info, self.engine);
+        Ok(Job { scenario: self.scenario.clone(), plan, mutation })
+    }
+
+    /// Judges the verdict of its job.
+    pub fn judge(&self, verdict: Result<Verdict, String>) -> Hunt {
+        let (caught, said, executions, seconds) = match verdict {
+            Err(why) => (false, why, 0, 0.0),
+            Ok(Verdict { failure: None, executions, seconds, .. }) => {
+                (false, "held: the bug was not seen".into(), executions, seconds)
+            }
+            Ok(Verdict { failure: Some(failure), executions, seconds, .. }) => {
+                (true, failure.message, executions, seconds)
+            }
+        };
+        Hunt {
+            bug: self.name.clone(),
+            what: self.what.clone(),
+            scenario: self.scenario.clone(),
+            engine: self.engine,
+            planted_by: match self.how {
+                How::Wrapper(_) => "wrapper",
+                How::Patch(_) => "patch",
+            }
+            .into(),
+            caught,
+            said,
+            executions,
+            seconds,
+        }
+    }
+}

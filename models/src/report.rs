@@ -1,0 +1,116 @@
+//! What a verification run found: `target/selvedge/report.json` (its schema is in `REPORT.md`), and
+//! the tables that a person reads.
+
+mod provenance;
+mod table;
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use provenance::Provenance;
+pub use table::Counterexample;
+
+use crate::{
+    calibration::Calibrated,
+    engine::{Bound, Engine, Verdict},
+    planted::{Hunt, workspace},
+};
+
+/// Changes when a field changes its meaning or goes away.
+pub const SCHEMA: u32 = 1;
+
+/// Everything that a run found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// What was verified, with what.
+    pub provenance: Provenance,
+    /// `quick` or `deep`.
+    pub profile: String,
+    /// What the run was restricted to; empty for everything.
+    pub only: Vec<String>,
+    /// One record a program and engine.
+    pub calibration: Vec<Calibrated>,
+    /// One record a scenario and engine.
+    pub verdicts: Vec<Verdict>,
+    /// One record a scenario.
+    pub comparisons: Vec<Comparison>,
+    /// One record a planted bug.
+    pub planted: Vec<Hunt>,
+    /// Jobs that gave no verdict, and why.
+    pub errors: Vec<String>,
+    /// Wall-clock time.
+    pub seconds: f64,
+    /// Did everything hold?
+    pub held: bool,
+}
+
+/// Is what one engine saw part of what another saw that should see more?
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The scenario.
+    pub scenario: String,
+    /// The engine under sequential consistency.
+    pub inner: Engine,
+    /// The weak-memory engine.
+    pub outer: Engine,
+    /// Outcomes that only `inner` saw; `null` if the search of `outer` was not complete.
+    pub only_inner: Option<BTreeSet<String>>,
+}
+
+impl Comparison {
+    /// Compares shuttle and loom wherever both looked, and the machine and loom.
+    pub fn of(verdicts: &[Verdict]) -> Vec<Self> {
+        let find = |scenario: &str, engine| {
+            verdicts.iter().find(|v| v.scenario == scenario && v.engine == engine)
+        };
+        let looms = verdicts.iter().filter(|verdict| verdict.engine == Engine::Loom);
+        let pairs = looms.flat_map(|outer| {
+            let inner = [Engine::Shuttle, Engine::Native];
+            inner.into_iter().filter_map(move |e| Some((find(&outer.scenario, e)?, outer)))
+        });
+        pairs
+            .map(|(inner, outer)| Self {
+                scenario: outer.scenario.clone(),
+                inner: inner.engine,
+                outer: outer.engine,
+                only_inner: (outer.bound == Bound::Complete && outer.held()).then(|| {
+                    let missed = |outcome: &&String| !outer.outcomes.contains_key(*outcome);
+                    inner.outcomes.keys().filter(missed).cloned().collect()
+                }),
+            })
+            .collect()
+    }
+
+    /// Nothing was seen by the inner engine alone, as far as that can be said.
+    pub fn held(&self) -> bool {
+        self.only_inner.as_ref().is_none_or(BTreeSet::is_empty)
+    }
+}
+
+impl Report {
+    /// Sets `held`, from everything else.
+    pub fn conclude(&mut self) {
+        self.held = self.errors.is_empty()
+            && self.calibration.iter().all(|row| row.right)
+            && self.verdicts.iter().all(Verdict::held)
+            && self.comparisons.iter().all(Comparison::held)
+            && self.planted.iter().all(|hunt| hunt.caught);
+    }
+
+    /// Writes the report and returns where it is.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self) -> Result<PathBuf, String> {
+        let folder = workspace().join("target/selvedge");
+        let file = folder.join("report.json");
+        let json = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(&file, json + "\n"))
+            .map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+        Ok(file)
+    }
+}
