@@ -57,7 +57,7 @@ fn a_million_records_through_one_slot_while_the_counters_wrap() {
 }
 
 /// Two programs pass one permit to and fro.
-fn hand_offs(test: &str, count: u64, core: &str) {
+fn hand_offs(test: &str, count: u64, cores: &str) {
     let (ping, pong) = (Name::of(&format!("{test}.ping")), Name::of(&format!("{test}.pong")));
     let shm = Directory::shm();
     let free = SemaphoreConfig::binary();
@@ -66,7 +66,7 @@ fn hand_offs(test: &str, count: u64, core: &str) {
     let mut children = Children::new();
     let each = (count / 2).to_string();
     for [mine, theirs] in [[&ping, &pong], [&pong, &ping]] {
-        let args = [&**mine, theirs, &each, core];
+        let args = [&**mine, theirs, &each, cores];
         children.start("hand_off", &mut program(env!("CARGO_BIN_EXE_hand_off"), &args));
     }
     children.finish();
@@ -83,7 +83,7 @@ fn a_million_hand_offs() {
 /// 100 ms, and the test would not end in time.
 #[test]
 fn a_hundred_thousand_hand_offs_between_sleepers() {
-    hand_offs("sleepers", 100_000, "0");
+    hand_offs("sleepers", 100_000, "one");
 }
 
 #[test]
