@@ -1,6 +1,10 @@
 //! Separately started programs exchange records, permits and bytes, and lose none.
 
-use std::{os::fd::AsRawFd, process::Command};
+use std::{
+    os::fd::AsRawFd,
+    process::Command,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use command_fds::{CommandFdExt, FdMapping};
 use selvedge::segment::{
@@ -10,6 +14,14 @@ use selvedge_tests::{Checksum, Children, LIMIT, Name, Tick};
 
 const MILLION: u64 = 1_000_000;
 const TEN_MILLION: u64 = 10 * MILLION;
+
+/// One pair of programs at a time: with more of them than cores, every hand-over is a context switch.
+static CORES: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    // Another test's failure is no reason not to run.
+    CORES.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn program(path: &str, args: &[&str]) -> Command {
     let mut command = Command::new(path);
@@ -26,6 +38,7 @@ fn sum_of(count: u64) -> String {
 
 /// Streams `count` ticks between two programs over a named ring.
 fn stream(test: &str, config: RingConfig, count: u64) {
+    let _alone = alone();
     let name = Name::of(test);
     Directory::shm().create::<SpscRing<Tick>>(&name, config).unwrap();
     let mut children = Children::new();
@@ -58,6 +71,7 @@ fn a_million_records_through_one_slot_while_the_counters_wrap() {
 
 /// Two programs pass one permit to and fro.
 fn hand_offs(test: &str, count: u64, cores: &str) {
+    let _alone = alone();
     let (ping, pong) = (Name::of(&format!("{test}.ping")), Name::of(&format!("{test}.pong")));
     let shm = Directory::shm();
     let free = SemaphoreConfig::binary();
@@ -88,6 +102,7 @@ fn a_hundred_thousand_hand_offs_between_sleepers() {
 
 #[test]
 fn over_a_sealed_memfd() {
+    let _alone = alone();
     let count = MILLION;
     let (ring, descriptor) = sealed::create::<SpscRing<Tick>>(RingConfig::new(256)).unwrap();
     let child_fd = descriptor.as_raw_fd().max(3);
@@ -106,6 +121,7 @@ fn over_a_sealed_memfd() {
 
 #[test]
 fn ten_million_bytes_in_pieces() {
+    let _alone = alone();
     let name = Name::of("bytes");
     Directory::shm().create::<SpscRing<u8>>(&name, RingConfig::new(256)).unwrap();
     let mut children = Children::new();
