@@ -280,12 +280,8 @@ pub trait Platform: Sized + 'static {
     /// ends by itself after a bounded time, so that a wake-up which died with its receiver is made
     /// good by the caller's next look.
     #[track_caller]
-    fn wait(
-        ctx: &Self::Ctx,
-        word: &Self::U32,
-        expected: u32,
-        until: Option<Self::Instant>,
-    ) -> Wait;
+    fn wait(ctx: &Self::Ctx, word: &Self::U32, expected: u32, until: Option<Self::Instant>)
+    -> Wait;
 
     /// [`wait`](Self::wait) on the low half of a 64-bit word. Only the kernel reads the half alone:
     /// mixed-size access is outside every memory model.

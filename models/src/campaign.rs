@@ -1,7 +1,7 @@
 //! Which jobs a run of `cargo verify` has, and who runs them.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
     time::Instant,
@@ -171,7 +171,7 @@ impl Campaign {
         Ok(report)
     }
 
-    fn perform(&self, task: &Task, program: &PathBuf, progress: &Progress) -> Finding {
+    fn perform(&self, task: &Task, program: &Path, progress: &Progress) -> Finding {
         let job = match task {
             Task::Calibrate(row, engine) => match row.job(*engine) {
                 Some(job) => Ok(job),
@@ -243,7 +243,9 @@ impl Task {
 impl std::fmt::Display for Task {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Calibrate(row, engine) => write!(f, "calibrate {engine}: {}", row.entry.info.name),
+            Self::Calibrate(row, engine) => {
+                write!(f, "calibrate {engine}: {}", row.entry.info.name)
+            }
             Self::Verify(entry, engine) => write!(f, "{engine}: {}", entry.info.name),
             Self::Hunt(bug) => write!(f, "planted {}: {}", bug.name, bug.scenario),
         }

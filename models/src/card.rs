@@ -2,29 +2,30 @@
 
 use std::{ops::RangeInclusive, panic::Location, sync::LazyLock};
 
-/// One protocol's source.
+/// A file of a protocol's source; its first file has the card.
 struct Source {
     protocol: &'static str,
     file: &'static str,
     text: &'static str,
 }
 
-const SOURCES: [Source; 3] = [
-    Source {
-        protocol: "event",
-        file: "core/src/protocol/event.rs",
-        text: include_str!("../../core/src/protocol/event.rs"),
-    },
-    Source {
-        protocol: "semaphore",
-        file: "core/src/protocol/semaphore.rs",
-        text: include_str!("../../core/src/protocol/semaphore.rs"),
-    },
-    Source {
-        protocol: "spsc",
-        file: "core/src/protocol/spsc.rs",
-        text: include_str!("../../core/src/protocol/spsc.rs"),
-    },
+/// Names a file of `core/src/protocol` and takes its text in.
+macro_rules! source {
+    ($protocol:literal, $file:literal) => {
+        Source {
+            protocol: $protocol,
+            file: concat!("core/src/protocol/", $file),
+            text: include_str!(concat!("../../core/src/protocol/", $file)),
+        }
+    };
+}
+
+const SOURCES: [Source; 5] = [
+    source!("event", "event.rs"),
+    source!("semaphore", "semaphore.rs"),
+    source!("spsc", "spsc.rs"),
+    source!("spsc", "spsc/producer.rs"),
+    source!("spsc", "spsc/consumer.rs"),
 ];
 
 /// A pair of steps that orders what came before the one with what comes after the other.
@@ -73,17 +74,19 @@ pub struct Card {
 /// Every protocol's card.
 pub fn all() -> &'static [Card] {
     static CARDS: LazyLock<Vec<Card>> =
-        LazyLock::new(|| SOURCES.iter().map(|source| parse(source.protocol, source.text)).collect());
+        LazyLock::new(|| SOURCES.chunk_by(|a, b| a.protocol == b.protocol).map(parse).collect());
     &CARDS
 }
 
-fn parse(protocol: &'static str, text: &'static str) -> Card {
-    let card: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).collect();
-    let code = text.lines().skip(card.len()).collect();
+fn parse(files: &[Source]) -> Card {
+    let is_head = |line: &&str| line.starts_with("//!");
+    let head = files[0].text.lines().take_while(is_head);
+    let card: Vec<&str> = head.map(|line| &line["//!".len()..]).collect();
+    let code = files.iter().flat_map(|file| file.text.lines().skip_while(is_head)).collect();
     let first = |heading| rows(&card, heading).into_iter().map(|row| row[0].clone()).collect();
     let invariants = section(&card, "Invariants").filter_map(|line| line.strip_prefix("- `"));
     Card {
-        protocol,
+        protocol: files[0].protocol,
         steps: first("Steps"),
         invariants: invariants.filter_map(|l| Some(l.split_once('`')?.0.to_owned())).collect(),
         edges: (rows(&card, "Edges").into_iter())
@@ -165,29 +168,24 @@ fn places() -> &'static [(&'static Source, &'static str, RangeInclusive<u32>)] {
 
 /// Where a step's accesses stand.
 #[derive(Clone, Debug)]
-pub struct Place {
-    file: &'static str,
-    lines: Vec<RangeInclusive<u32>>,
-}
+pub struct Place(Vec<(&'static str, RangeInclusive<u32>)>);
 
 impl Place {
     /// Is this site one of them?
     pub fn contains(&self, site: &Location<'_>) -> bool {
-        self.lines.iter().any(|lines| lines.contains(&site.line()))
-            && site.file().ends_with(self.file)
+        self.0
+            .iter()
+            .any(|(file, lines)| lines.contains(&site.line()) && site.file().ends_with(file))
     }
 }
 
 /// Where the accesses of a step, called `protocol/label`, stand.
 pub fn place(step: &str) -> Option<Place> {
     let (protocol, label) = step.split_once('/')?;
-    let file = SOURCES.iter().find(|source| source.protocol == protocol)?.file;
-    let lines: Vec<_> = places()
-        .iter()
-        .filter(|(source, name, _)| source.protocol == protocol && *name == label)
-        .map(|(_, _, lines)| lines.clone())
-        .collect();
-    (!lines.is_empty()).then_some(Place { file, lines })
+    let mine =
+        places().iter().filter(|(source, name, _)| source.protocol == protocol && *name == label);
+    let lines: Vec<_> = mine.map(|(source, _, lines)| (source.file, lines.clone())).collect();
+    (!lines.is_empty()).then_some(Place(lines))
 }
 
 /// A site's public name: protocol and step, or file and line where a site has no label.

@@ -3,9 +3,9 @@
 #[cfg(feature = "loom")]
 pub mod loom;
 pub mod modelled;
-mod replay;
 #[cfg(target_os = "linux")]
 pub mod native;
+mod replay;
 #[cfg(feature = "shuttle")]
 pub mod shuttle;
 mod sleepers;

@@ -18,6 +18,5 @@ pub mod planted;
 #[cfg(feature = "cli")]
 pub mod report;
 
-
 pub mod scenario;
 pub mod wrap;

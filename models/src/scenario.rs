@@ -71,12 +71,15 @@ pub trait Scenario: Copy + Send + Sync + 'static {
     fn run<M: Model>(&self, world: &World<M>) -> String;
 }
 
+/// Explores one scenario as planned.
+type Explore = dyn Fn(&Plan) -> Result<engine::Search, String> + Send + Sync;
+
 /// A scenario in the registry.
 #[derive(Clone)]
 pub struct Entry {
     /// What is known of it.
     pub info: Info,
-    explore: Arc<dyn Fn(&Plan) -> Result<engine::Search, String> + Send + Sync>,
+    explore: Arc<Explore>,
 }
 
 impl fmt::Debug for Entry {

@@ -13,6 +13,7 @@ use core::{
 use std::sync::Arc;
 
 use nix::{
+    errno::Errno,
     libc,
     sys::time::TimeSpec,
     time::{ClockId, clock_gettime},
@@ -27,6 +28,9 @@ compile_error!("segments are little-endian and need lock-free 64-bit atomics");
 
 /// The longest uninterrupted sleep: a wake-up that died with its receiver costs at most this.
 pub const SLEEP_SLICE: Duration = Duration::from_millis(100);
+
+/// How often a word is looked at where the kernel refuses to put anybody to sleep.
+const POLL: Duration = Duration::from_millis(1);
 
 /// Attempts before a blocking call sleeps; about 10 µs of spinning.
 const SPIN_ROUNDS: u32 = 256;
@@ -259,11 +263,17 @@ fn futex_wait(word: *const u32, expected: u32, until: Option<Monotonic>) -> Wait
     if result == 0 {
         return Wait::Woken;
     }
-    match nix::errno::Errno::last() {
-        nix::errno::Errno::EAGAIN => Wait::Mismatch,
-        nix::errno::Errno::ETIMEDOUT if deadline.is_some() => Wait::TimedOut,
+    match Errno::last() {
+        Errno::EAGAIN => Wait::Mismatch,
+        Errno::ETIMEDOUT if deadline.is_some() => Wait::TimedOut,
         // The end of a slice, or a signal handler that ran: look again.
-        _ => Wait::Woken,
+        Errno::ETIMEDOUT | Errno::EINTR => Wait::Woken,
+        // No futex here (a seccomp filter): poll, slowly, and keep the deadline.
+        _ => {
+            std::thread::sleep(POLL);
+            let passed = until.is_some_and(|until| until <= now());
+            if passed { Wait::TimedOut } else { Wait::Woken }
+        }
     }
 }
 

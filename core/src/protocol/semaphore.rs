@@ -321,8 +321,7 @@ impl<P: Platform, S: SharedRef<Target = Shared<P>>> Semaphore<P, S> {
                 return Err(AcquireTimeoutError::TimedOut);
             }
             // W2  Sleeps only while there is no permit; whatever it says, A1 and A2 decide.
-            timed_out =
-                P::wait_low(&self.ctx, &self.shared.word, 0, until) == Wait::TimedOut;
+            timed_out = P::wait_low(&self.ctx, &self.shared.word, 0, until) == Wait::TimedOut;
         }
     }
 

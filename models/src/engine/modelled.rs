@@ -247,12 +247,16 @@ impl<R: Runtime> Modelled<R> {
     }
 
     /// `touch` is an access to the word that changes nothing: it makes the engine try every order
-    /// of this wake and the checks of waiters.
+    /// of this wake and the checks of waiters. An access to the clock does the same for this wake and
+    /// the end of a deadline, which compete for one sleeper.
     #[track_caller]
     fn rouse(ctx: &Surroundings<R>, word: usize, touch: impl FnOnce(), kind: WaiterKind, n: u32) {
         match kind {
             WaiterKind::Bell => {} // No scenario has a bell yet.
             WaiterKind::Futex => {
+                if ctx.sleepers.may_time_out() {
+                    ctx.clock.rmw(Rmw::Add, 0, Ordering::Relaxed);
+                }
                 touch();
                 let woken = ctx.sleepers.wake(word, n);
                 record::<R>(|| format!("wake {n}: {} woken", woken.len()));
@@ -285,6 +289,7 @@ impl<R: Runtime> Platform for Modelled<R> {
     }
 
     fn deadline(ctx: &Self::Ctx, _: Duration) -> Option<u64> {
+        ctx.sleepers.expect_timeouts();
         Some(Self::now(ctx) + ONE_MOMENT)
     }
 

@@ -160,8 +160,8 @@ pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search 
     let half = usize::try_from(plan.executions / 2).unwrap_or(usize::MAX);
     let random = RandomScheduler::new_from_seed(plan.seed, half);
     let pct = PctScheduler::new_from_seed(plan.seed, PCT_DEPTH, half);
-    let panicked = run::<M>(scenario, random, plan, &search)
-        || run::<M>(scenario, pct, plan, &search);
+    let panicked =
+        run::<M>(scenario, random, plan, &search) || run::<M>(scenario, pct, plan, &search);
     let mut search = core::mem::take(&mut *search.lock().unwrap_or_else(PoisonError::into_inner));
     search.bound = Bound::Schedules { seed: plan.seed, executions: plan.executions };
     search.panicked = panicked;

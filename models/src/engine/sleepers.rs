@@ -34,6 +34,8 @@ struct State<T> {
     sleepers: Vec<Sleeper<T>>,
     /// Actors that have been started and have not ended.
     running: Vec<&'static str>,
+    /// Has anybody asked for a deadline?
+    deadlines: bool,
 }
 
 /// The sleepers of one execution; `T` is the engine's name for a thread.
@@ -42,12 +44,22 @@ pub(super) struct Sleepers<T>(Mutex<State<T>>);
 
 impl<T: Clone + PartialEq> Sleepers<T> {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(State { sleepers: Vec::new(), running: Vec::new() }))
+        Self(Mutex::new(State { sleepers: Vec::new(), running: Vec::new(), deadlines: false }))
     }
 
     fn state(&self) -> MutexGuard<'_, State<T>> {
         // A panic in one execution must not hide behind a poisoned lock in its clean-up.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody has a deadline from here on.
+    pub(super) fn expect_timeouts(&self) {
+        self.state().deadlines = true;
+    }
+
+    /// Can a sleep end by a deadline in this execution?
+    pub(super) fn may_time_out(&self) -> bool {
+        self.state().deadlines
     }
 
     pub(super) fn actor_starts(&self, name: &'static str) {

@@ -29,6 +29,7 @@ impl PatchedCopy {
     pub fn new() -> Result<Self, String> {
         let target = workspace().join("target/planted");
         let root = target.join("workspace");
+        fs::create_dir_all(&root).map_err(|e| format!("cannot make a copy: {e}"))?;
         for part in PARTS {
             mirror(&workspace().join(part), &root.join(part))
                 .map_err(|e| format!("cannot copy {part}: {e}"))?;

@@ -127,9 +127,8 @@ impl Report {
             return Ok(());
         }
         let comparable = self.comparisons.iter().filter(|c| c.only_inner.is_some());
-        let (comparable, held) = comparable.fold((0, 0), |(n, held), comparison| {
-            (n + 1, held + usize::from(comparison.held()))
-        });
+        let (comparable, held) = comparable
+            .fold((0, 0), |(n, held), comparison| (n + 1, held + usize::from(comparison.held())));
         writeln!(
             f,
             "Outcomes of shuttle and the machine within loom's: {held} of {comparable} comparable \

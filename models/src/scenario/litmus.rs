@@ -118,7 +118,9 @@ impl<M: Model> Memory<M> {
                 Op::StoreLast(location, order) => {
                     self.at(location).store(last.expect("a read comes first"), order);
                 }
-                Op::Add(location, n, order) => registers.push(self.at(location).fetch_add(n, order)),
+                Op::Add(location, n, order) => {
+                    registers.push(self.at(location).fetch_add(n, order))
+                }
                 Op::Cas(location, current, new, order) => {
                     let cas = self.at(location).compare_exchange(current, new, order, Relaxed);
                     registers.push(cas.unwrap_or_else(|found| found));

@@ -15,6 +15,7 @@ impl Scenario for EpochWraps {
             does: "at the last epoch: set a flag, notify || wait for the flag",
             claims: &["EVENT-4"],
             reach: &["awake, epoch 0, 0 waiters"],
+            quick: Some(4),
             ..Info::DEFAULT
         }
     }

@@ -16,6 +16,7 @@ impl Scenario for Timeout {
             claims: &["EVENT-3"],
             reach: &["awake, 0 waiters", "timed out, 0 waiters"],
             quick: Some(3),
+            deep: Some(4),
             ..Info::DEFAULT
         }
     }

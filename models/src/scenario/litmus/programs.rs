@@ -254,10 +254,7 @@ pub(super) const ALL: &[Program] = &[
         name: "litmus/ccr",
         family: "read-modify-write",
         does: "cas x 0->42 || cas x 0->17; r=x",
-        threads: &[
-            &[Cas(X, 0, 42, Relaxed)],
-            &[Cas(X, 0, 17, Relaxed), Load(X, Relaxed)],
-        ],
+        threads: &[&[Cas(X, 0, 42, Relaxed)], &[Cas(X, 0, 17, Relaxed), Load(X, Relaxed)]],
         finals: &[],
         sc: &["0 | 42 42", "17 | 0 17"],
         weak: &[],

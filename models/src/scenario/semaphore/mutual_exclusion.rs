@@ -19,6 +19,8 @@ impl Scenario for MutualExclusion {
             does: "acquire, count, release || the same, with one permit",
             claims: &["SEM-1", "SEM-2"],
             reach: &["counted 2"],
+            quick: Some(4),
+            deep: Some(5),
             ..Info::DEFAULT
         }
     }

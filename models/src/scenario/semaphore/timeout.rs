@@ -16,6 +16,7 @@ impl Scenario for Timeout {
             claims: &["SEM-5"],
             reach: &["acquired, 0 left, 0 waiters", "timed out, 1 left, 0 waiters"],
             quick: Some(3),
+            deep: Some(4),
             ..Info::DEFAULT
         }
     }

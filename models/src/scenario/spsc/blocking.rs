@@ -15,8 +15,8 @@ impl Scenario for Blocking {
             does: "push 1, push 2 || pop, pop; capacity 1",
             claims: &["SPSC-4"],
             reach: &["[1, 2]"],
-            quick: Some(2),
-            deep: Some(3),
+            quick: Some(3),
+            deep: Some(4),
             ..Info::DEFAULT
         }
     }
@@ -28,9 +28,8 @@ impl Scenario for Blocking {
                 producer.push(record).expect("open");
             }
         });
-        let popping = world.actor("consumer", move || {
-            [(); 2].map(|()| consumer.pop().expect("open"))
-        });
+        let popping =
+            world.actor("consumer", move || [(); 2].map(|()| consumer.pop().expect("open")));
         M::join(pushing);
         format!("{:?}", M::join(popping))
     }

@@ -18,6 +18,7 @@ impl Scenario for CloseDeliversAll {
             claims: &["SPSC-3", "SPSC-4"],
             reach: &["[1], closed"],
             quick: Some(3),
+            deep: Some(5),
             ..Info::DEFAULT
         }
     }

@@ -15,6 +15,7 @@ impl Scenario for CloseWakesProducer {
             does: "try_push 1, push 2 || close; capacity 1",
             claims: &["SPSC-4"],
             reach: &["pushed, then closed", "closed, then closed"],
+            quick: Some(4),
             ..Info::DEFAULT
         }
     }

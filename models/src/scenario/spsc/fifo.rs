@@ -20,11 +20,7 @@ pub(super) const FIFO: Fifo = Fifo {
     does: "try_push 1, try_push 2 || try_pop, try_pop; capacity 2",
     capacity: 2,
     start: 0,
-    reach: &[
-        "pushed 2, popped []",
-        "pushed 2, popped [1]",
-        "pushed 2, popped [1, 2]",
-    ],
+    reach: &["pushed 2, popped []", "pushed 2, popped [1]", "pushed 2, popped [1, 2]"],
 };
 
 /// The second record needs the slot of the first.
@@ -63,7 +59,11 @@ impl Scenario for Fifo {
     fn run<M: Model>(&self, world: &World<M>) -> String {
         let (mut producer, mut consumer) = ends::<M, u32>(world, self.capacity, self.start);
         let pushing = world.actor("producer", move || {
-            [1, 2].map(|record| producer.try_push(record).is_ok()).into_iter().filter(|ok| *ok).count()
+            [1, 2]
+                .map(|record| producer.try_push(record).is_ok())
+                .into_iter()
+                .filter(|ok| *ok)
+                .count()
         });
         let popping = world.actor("consumer", move || {
             [(); 2].map(|()| consumer.try_pop().ok()).into_iter().flatten().collect::<Vec<u32>>()

@@ -1,0 +1,228 @@
+//! The producer's end: steps A, P and E of the card.
+
+use core::{cell::Cell, marker::PhantomData, time::Duration};
+
+use super::{
+    Ends, Ring, Slots,
+    cursor::{self, Cursor},
+    error::{ClaimError, PushError, PushTimeoutError},
+};
+use crate::{
+    platform::{AtomicWord, DataCell, Ordering::*, Platform, Pod},
+    protocol::SharedRef,
+};
+
+/// The producer's end.
+///
+/// One handle in all processes together; it may move between threads, not be shared by them.
+/// Dropping it leaves the ring open: [`close`](Self::close) it.
+#[derive(Debug)]
+pub struct Producer<P: Platform, T: Pod, R> {
+    ring: R,
+    ctx: P::Ctx,
+    cursor: Cursor,
+    not_sync: PhantomData<Cell<T>>,
+}
+
+impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<P, T, R> {
+    /// Claims the producer's end of `ring`.
+    ///
+    /// # Errors
+    /// [`ClaimError::Taken`] if it was ever claimed before; [`ClaimError::Capacity`] if the number
+    /// of slots is not a power of two.
+    pub fn claim(ring: R, ctx: P::Ctx) -> Result<Self, ClaimError> {
+        let capacity = cursor::capacity(ring.slots.len())?;
+        // A1  ORDERING: Relaxed, count: no data hangs on it, the ring was published with the segment.
+        let before = Ends(ring.ends.fetch_or(Ends::PRODUCER_CLAIMED, Relaxed));
+        if before.has(Ends::PRODUCER_CLAIMED) {
+            return Err(ClaimError::Taken); // I3
+        }
+        // A2  ORDERING: Relaxed, own: nobody else writes it (I3).
+        let tail = ring.tail.load(Relaxed);
+        // Nothing was pushed before the end was claimed: `head` is here too.
+        Ok(Self { ring, ctx, cursor: Cursor::new(tail, tail, capacity), not_sync: PhantomData })
+    }
+
+    /// Number of slots.
+    pub fn capacity(&self) -> u64 {
+        self.cursor.capacity()
+    }
+
+    /// Pushes a record if there is room. Wait-free.
+    ///
+    /// # Errors
+    /// [`PushError`], which hands the record back. `Closed` may come late: a record pushed while the
+    /// consumer closes is lost with the ring.
+    pub fn try_push(&mut self, value: T) -> Result<(), PushError<T>> {
+        let Self { ring, ctx, cursor, .. } = self;
+        try_push(ring, ctx, cursor, value)
+    }
+
+    /// Pushes a record, waiting for room as long as it takes.
+    ///
+    /// # Errors
+    /// [`PushError::Closed`] or [`PushError::Corrupt`], with the record.
+    ///
+    /// # If a process dies
+    /// A dead consumer is not noticed: the call waits.
+    pub fn push(&mut self, value: T) -> Result<(), PushError<T>> {
+        match self.push_until(value, None) {
+            Ok(()) => Ok(()),
+            Err(PushTimeoutError::Closed(value)) => Err(PushError::Closed(value)),
+            Err(PushTimeoutError::Corrupt(value)) => Err(PushError::Corrupt(value)),
+            Err(PushTimeoutError::TimedOut(_)) => unreachable!("no deadline was given"),
+        }
+    }
+
+    /// [`push`](Self::push), for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`PushTimeoutError`], which hands the record back.
+    pub fn push_timeout(&mut self, value: T, timeout: Duration) -> Result<(), PushTimeoutError<T>> {
+        let until = P::deadline(&self.ctx, timeout);
+        self.push_until(value, until)
+    }
+
+    /// [`push`](Self::push), until the absolute moment `until`.
+    ///
+    /// # Errors
+    /// [`PushTimeoutError`], which hands the record back.
+    pub fn push_until(
+        &mut self,
+        value: T,
+        until: Option<P::Instant>,
+    ) -> Result<(), PushTimeoutError<T>> {
+        let Self { ring, ctx, cursor, .. } = self;
+        let attempt = || blocked_on_full(try_push(ring, ctx, cursor, value));
+        ring.freed.wait_until(ctx, until, attempt).unwrap_or(Err(PushTimeoutError::TimedOut(value)))
+    }
+
+    /// Writes a prefix of `values`, as much as there is room for. Wait-free. Returns its length,
+    /// at least 1 unless `values` is empty.
+    ///
+    /// # Errors
+    /// [`PushError`] if nothing could be written.
+    pub fn write(&mut self, values: &[T]) -> Result<usize, PushError<()>> {
+        let Self { ring, ctx, cursor, .. } = self;
+        write(ring, ctx, cursor, values)
+    }
+
+    /// [`write`](Self::write), waiting for room for at most `timeout`.
+    ///
+    /// # Errors
+    /// [`PushTimeoutError`] if nothing could be written.
+    pub fn write_timeout(
+        &mut self,
+        values: &[T],
+        timeout: Duration,
+    ) -> Result<usize, PushTimeoutError<()>> {
+        let until = P::deadline(&self.ctx, timeout);
+        self.write_until(values, until)
+    }
+
+    /// [`write`](Self::write), waiting for room until the absolute moment `until`.
+    ///
+    /// # Errors
+    /// [`PushTimeoutError`] if nothing could be written.
+    pub fn write_until(
+        &mut self,
+        values: &[T],
+        until: Option<P::Instant>,
+    ) -> Result<usize, PushTimeoutError<()>> {
+        let Self { ring, ctx, cursor, .. } = self;
+        let attempt = || blocked_on_full(write(ring, ctx, cursor, values));
+        ring.freed.wait_until(ctx, until, attempt).unwrap_or(Err(PushTimeoutError::TimedOut(())))
+    }
+
+    /// Closes the ring: the consumer takes what is in it, then finds the end. Wait-free.
+    pub fn close(self) {
+        // E1  ORDERING: Release, edge CLOSE to C2: carries every push before.
+        self.ring.ends.fetch_or(Ends::PRODUCER_CLOSED, Release);
+        // E2  A consumer that waits for a record learns that none will come.
+        self.ring.filled.notify(&self.ctx, 1);
+    }
+}
+
+/// How many slots are free, at least 1; looks at the consumer's position if fewer than `wanted` are
+/// known to be.
+#[inline]
+fn room<P: Platform, T: Pod>(
+    ring: &Ring<P, Slots<P, T>>,
+    cursor: &mut Cursor,
+    wanted: u64,
+) -> Result<usize, PushError<()>> {
+    // P1  ORDERING: Relaxed, hint: a push that misses it goes to a ring that nobody reads.
+    if Ends(ring.ends.load(Relaxed)).has(Ends::CONSUMER_CLOSED) {
+        return Err(PushError::Closed(()));
+    }
+    if cursor.capacity().wrapping_sub(cursor.ahead_of_peer()) < wanted {
+        // P2  ORDERING: Acquire, edge FREE from C4: P3 must not overwrite a slot still being read.
+        cursor.see_peer(ring.head.load(Acquire));
+    }
+    match cursor.capacity().checked_sub(cursor.ahead_of_peer()) {
+        None => Err(PushError::Corrupt(())), // I1 is checked, not assumed.
+        Some(0) => Err(PushError::Full(())),
+        Some(room) => Ok(room as usize),
+    }
+}
+
+#[inline]
+fn try_push<P: Platform, T: Pod>(
+    ring: &Ring<P, Slots<P, T>>,
+    ctx: &P::Ctx,
+    cursor: &mut Cursor,
+    value: T,
+) -> Result<(), PushError<T>> {
+    room(ring, cursor, 1).map_err(|error| error.with(value))?;
+    // P3  SAFETY: a free position (`room`, I2), masked into the slots; the only producer (I3).
+    unsafe { ring.slots[cursor.index()].write(value) };
+    publish(ring, ctx, cursor, 1);
+    Ok(())
+}
+
+/// `None` while the ring is full: the attempt is to be made again.
+fn blocked_on_full<R, V>(
+    attempt: Result<R, PushError<V>>,
+) -> Option<Result<R, PushTimeoutError<V>>> {
+    match attempt {
+        Ok(done) => Some(Ok(done)),
+        Err(PushError::Full(_)) => None,
+        Err(PushError::Closed(value)) => Some(Err(PushTimeoutError::Closed(value))),
+        Err(PushError::Corrupt(value)) => Some(Err(PushTimeoutError::Corrupt(value))),
+    }
+}
+
+fn write<P: Platform, T: Pod>(
+    ring: &Ring<P, Slots<P, T>>,
+    ctx: &P::Ctx,
+    cursor: &mut Cursor,
+    values: &[T],
+) -> Result<usize, PushError<()>> {
+    if values.is_empty() {
+        return Ok(0);
+    }
+    let room = room(ring, cursor, values.len() as u64)?;
+    let values = &values[..values.len().min(room)];
+    let (first, second) = cursor.ranges(values.len());
+    let (start, wrapped) = values.split_at(first.len());
+    // P3  SAFETY: free positions (`room`, I2), masked into the slots; the only producer (I3).
+    unsafe { P::Cell::write_slice(&ring.slots[first], start) };
+    // P3  SAFETY: as above.
+    unsafe { P::Cell::write_slice(&ring.slots[second], wrapped) };
+    publish(ring, ctx, cursor, values.len());
+    Ok(values.len())
+}
+
+#[inline]
+fn publish<P: Platform, T: Pod>(
+    ring: &Ring<P, Slots<P, T>>,
+    ctx: &P::Ctx,
+    cursor: &mut Cursor,
+    count: usize,
+) {
+    cursor.advance(count);
+    // P4  ORDERING: Release, edge PUBLISH to C1: carries the bytes of P3.
+    ring.tail.store(cursor.position(), Release);
+    // P5  A consumer that waits for a record finds it.
+    ring.filled.notify(ctx, 1);
+}

@@ -1,0 +1,36 @@
+//! Scenarios and calibration programs as named tests, one engine a test program: shuttle's panic
+//! hook and loom's do not mix.
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use selvedge_models::{
+    calibration,
+    engine::{self, Engine, Plan},
+    report::Counterexample,
+    scenario::{self, Entry},
+};
+
+/// A test a scenario, and one a calibration program.
+pub fn main(engine: Engine) {
+    let scenarios = scenario::protocols().into_iter().map(|entry| {
+        Trial::test(entry.info.name, move || holds(&entry, &Plan::quick(&entry.info, engine)))
+    });
+    let calibration = calibration::table().into_iter().filter_map(|row| {
+        let plan = row.job(engine)?.plan;
+        let name = format!("calibration/{}", row.entry.info.name);
+        Some(Trial::test(name, move || {
+            let verdict = engine::run(&row.entry, &plan, None)?;
+            let result = row.judge(engine, &verdict);
+            if result.right {
+                return Ok(());
+            }
+            Err(format!("expected {:?}, saw {:?}", result.expected, result.seen).into())
+        }))
+    });
+    let tests = scenarios.chain(calibration).collect();
+    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+}
+
+fn holds(entry: &Entry, plan: &Plan) -> Result<(), Failed> {
+    let verdict = engine::run(entry, plan, None)?;
+    if verdict.held() { Ok(()) } else { Err(Counterexample(&verdict).to_string().into()) }
+}
