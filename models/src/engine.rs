@@ -129,6 +129,8 @@ pub enum Bound {
     },
     /// So many runs of the machine.
     Runs(u64),
+    /// Ended at the first failure.
+    Stopped,
 }
 
 impl fmt::Display for Bound {
@@ -139,6 +141,7 @@ impl fmt::Display for Bound {
             Self::Executions(n) => write!(f, "cut at {n} executions"),
             Self::Schedules { .. } => f.write_str("random + PCT"),
             Self::Runs(_) => f.write_str("sampled"),
+            Self::Stopped => f.write_str("ended at a failure"),
         }
     }
 }
@@ -305,7 +308,7 @@ pub fn run(entry: &Entry, plan: &Plan, mutation: Option<&Mutation>) -> Result<Ve
         planted: mutation.map(ToString::to_string),
         executions: search.executions,
         outcomes: search.outcomes,
-        bound: search.bound,
+        bound: if search.panicked { Bound::Stopped } else { search.bound },
         seconds: start.elapsed().as_secs_f64(),
         failure,
     })

@@ -36,9 +36,8 @@ fn every_step_has_a_row_in_the_table_of_deaths() {
 #[test]
 fn every_invariant_is_cited_and_every_citation_exists() {
     for card in card::all() {
-        let is_invariant = |word: &&str| {
-            word.strip_prefix('I').is_some_and(|n| n.parse::<u32>().is_ok())
-        };
+        let is_invariant =
+            |word: &&str| word.strip_prefix('I').is_some_and(|n| n.parse::<u32>().is_ok());
         let cited = set(code_words(card).filter(is_invariant));
         assert_eq!(cited, set(card.invariants.iter().map(String::as_str)), "{}", card.protocol);
     }

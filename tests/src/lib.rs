@@ -11,3 +11,8 @@ pub use children::{Children, LIMIT, child, inherited};
 pub use names::Name;
 pub use stream::{Checksum, Tick, byte, consume_all};
 pub use view::View;
+
+/// The root README's program is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -33,7 +33,8 @@ fn weakest<'a>(verdicts: &[&'a Verdict]) -> Option<&'a Bound> {
     let rank = |bound: &Bound| match bound {
         Bound::Complete => 0,
         Bound::Preemptions(n) => 100 - n.min(&50),
-        _ => 200,
+        Bound::Executions(_) | Bound::Schedules { .. } | Bound::Runs(_) => 200,
+        Bound::Stopped => 300,
     };
     verdicts.iter().map(|verdict| &verdict.bound).max_by_key(|bound| rank(bound))
 }

@@ -10,7 +10,7 @@ use selvedge_models::{
 };
 
 /// A test a scenario, and one a calibration program.
-pub fn main(engine: Engine) {
+pub(crate) fn main(engine: Engine) {
     let scenarios = scenario::protocols().into_iter().map(|entry| {
         Trial::test(entry.info.name, move || holds(&entry, &Plan::quick(&entry.info, engine)))
     });

@@ -1,12 +1,11 @@
 //! `receive_bytes NAME`: reads the ring NAME to its end, in pieces of changing length, checks each
-//! byte, and prints their number and how many reads got less than they asked for. Waits for more
-//! with a single byte.
+//! byte, and prints their number and how many reads got less than they asked for.
 #![allow(clippy::print_stdout, reason = "the test reads it")]
 
 use std::error::Error;
 
 use selvedge::{
-    protocol::spsc::PopError,
+    protocol::spsc::PopTimeoutError,
     segment::{Directory, SpscRing},
 };
 use selvedge_tests::{byte, child};
@@ -18,17 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut buffer = [0; 400];
     loop {
         let wanted = 1 + received as usize % buffer.len();
-        let got = match consumer.read(&mut buffer[..wanted]) {
+        let got = match consumer.read_until(&mut buffer[..wanted], None) {
             Ok(count) => count,
-            Err(PopError::Empty) => match consumer.pop() {
-                Ok(single) => {
-                    buffer[0] = single;
-                    1
-                }
-                Err(PopError::Closed) => break,
-                Err(error) => return Err(error.into()),
-            },
-            Err(PopError::Closed) => break,
+            Err(PopTimeoutError::Closed) => break,
             Err(error) => return Err(error.into()),
         };
         for found in &buffer[..got] {

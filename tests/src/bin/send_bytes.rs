@@ -1,12 +1,9 @@
 //! `send_bytes NAME COUNT`: writes the first COUNT bytes into the ring NAME, in pieces of changing
-//! length, and closes it. Waits for room with a single byte.
+//! length, and closes it.
 
 use std::error::Error;
 
-use selvedge::{
-    protocol::spsc::PushError,
-    segment::{Directory, SpscRing},
-};
+use selvedge::segment::{Directory, SpscRing};
 use selvedge_tests::{byte, child};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,14 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         piece.extend((sent..sent + len).map(byte));
         let mut rest = &piece[..];
         while !rest.is_empty() {
-            match producer.write(rest) {
-                Ok(written) => rest = &rest[written..],
-                Err(PushError::Full(())) => {
-                    producer.push(rest[0])?;
-                    rest = &rest[1..];
-                }
-                Err(error) => return Err(error.into()),
-            }
+            let written = producer.write_until(rest, None)?;
+            rest = &rest[written..];
         }
         sent += len;
     }

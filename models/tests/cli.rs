@@ -1,0 +1,45 @@
+//! `cargo verify` as a user meets it: exit codes and messages.
+
+use std::process::{Command, Output};
+
+fn verify(arguments: &[&str], variable: Option<(&str, &str)>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge-verify"));
+    command.args(arguments).envs(variable);
+    command.output().expect("the program starts")
+}
+
+fn refused(arguments: &[&str], variable: Option<(&str, &str)>) -> String {
+    let output = verify(arguments, variable);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    String::from_utf8(output.stderr).expect("UTF-8")
+}
+
+#[test]
+fn what_cannot_be_run_as_asked_is_exit_code_2_and_says_why() {
+    let nothing = refused(&["--only", "nonsense"], None);
+    assert_eq!(nothing, "cargo verify: nothing matches nonsense; --list says what there is\n");
+    let one = &["--only", "spsc/one_producer"][..];
+    let cut = refused(one, Some(("LOOM_MAX_PREEMPTIONS", "1")));
+    assert!(cut.contains("unset LOOM_MAX_PREEMPTIONS"), "{cut}");
+    refused(&["--engine", "herd"], None);
+    refused(&["replay", "nonsense"], None);
+    refused(&["replay", "spsc/nonsense@loom#1"], None);
+}
+
+#[test]
+fn the_list_names_scenarios_claims_and_bugs() {
+    let output = verify(&["--list"], None);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    for name in ["spsc/fifo", "SEM-3", "weaken:event/N1", "spsc-wrap-around", "litmus/SB"] {
+        assert!(text.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn a_planted_bug_is_exit_code_1_and_shows_its_schedule() {
+    let output = verify(&["replay", "spsc/fifo@loom#2!weaken:spsc/P4"], None);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.contains("spsc/P4                store Relaxed 1"), "{text}");
+}
