@@ -162,10 +162,8 @@ impl Campaign {
             build(patched);
         });
         for (task, finding) in findings.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            report.file(task, finding);
+            file(&mut report, task, finding);
         }
-        report.sort();
-        report.comparisons = Comparison::of(&report.verdicts);
         report.seconds = start.elapsed().as_secs_f64();
         report.conclude();
         Ok(report)
@@ -252,33 +250,19 @@ impl std::fmt::Display for Task {
     }
 }
 
-/// Puts findings where they belong.
-trait File {
-    fn file(&mut self, task: Task, finding: Finding);
-    fn sort(&mut self);
-}
-
-impl File for Report {
-    fn file(&mut self, task: Task, finding: Finding) {
-        let name = task.to_string();
-        match (task, finding) {
-            (_, Ok(None)) => {}
-            (Task::Calibrate(row, engine), Ok(Some(verdict))) => {
-                self.calibration.push(row.judge(engine, &verdict));
-            }
-            (Task::Verify(..), Ok(Some(verdict))) => self.verdicts.push(verdict),
-            (Task::Hunt(bug), finding) => {
-                let verdict = finding.and_then(|v| v.ok_or_else(|| "nothing was run".into()));
-                self.planted.push(bug.judge(verdict));
-            }
-            (_, Err(error)) => self.errors.push(format!("{name}: {error}")),
+/// Puts a finding where it belongs.
+fn file(report: &mut Report, task: Task, finding: Finding) {
+    let name = task.to_string();
+    match (task, finding) {
+        (_, Ok(None)) => {}
+        (Task::Calibrate(row, engine), Ok(Some(verdict))) => {
+            report.calibration.push(row.judge(engine, &verdict));
         }
-    }
-
-    fn sort(&mut self) {
-        self.calibration.sort_by(|a, b| (a.engine, &a.program).cmp(&(b.engine, &b.program)));
-        self.verdicts.sort_by(|a, b| (&a.scenario, a.engine).cmp(&(&b.scenario, b.engine)));
-        self.planted.sort_by(|a, b| (&a.planted_by, &a.bug).cmp(&(&b.planted_by, &b.bug)));
-        self.errors.sort();
+        (Task::Verify(..), Ok(Some(verdict))) => report.verdicts.push(verdict),
+        (Task::Hunt(bug), finding) => {
+            let verdict = finding.and_then(|v| v.ok_or_else(|| "nothing was run".into()));
+            report.planted.push(bug.judge(verdict));
+        }
+        (_, Err(error)) => report.errors.push(format!("{name}: {error}")),
     }
 }

@@ -91,8 +91,13 @@ impl Comparison {
 }
 
 impl Report {
-    /// Sets `held`, from everything else.
+    /// Brings the records into their order, compares the engines, and says whether all held.
     pub fn conclude(&mut self) {
+        self.calibration.sort_by(|a, b| (a.engine, &a.program).cmp(&(b.engine, &b.program)));
+        self.verdicts.sort_by(|a, b| (&a.scenario, a.engine).cmp(&(&b.scenario, b.engine)));
+        self.planted.sort_by(|a, b| (&a.planted_by, &a.bug).cmp(&(&b.planted_by, &b.bug)));
+        self.errors.sort();
+        self.comparisons = Comparison::of(&self.verdicts);
         self.held = self.errors.is_empty()
             && self.calibration.iter().all(|row| row.right)
             && self.verdicts.iter().all(Verdict::held)

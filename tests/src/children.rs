@@ -12,7 +12,7 @@ use std::{
 use nix::sys::{prctl::set_pdeathsig, signal::Signal};
 
 /// How long a test may wait for its children before it kills them and fails.
-pub const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_secs(300);
 
 /// A test's children. All of them are dead and reaped once this is dropped.
 #[derive(Debug, Default)]

@@ -55,8 +55,8 @@ fn ten_million_records() {
 }
 
 #[test]
-fn a_million_records_through_one_slot() {
-    stream("one_slot", RingConfig::new(1), MILLION);
+fn ten_million_records_through_one_slot() {
+    stream("one_slot", RingConfig::new(1), TEN_MILLION);
 }
 
 #[test]
@@ -65,8 +65,8 @@ fn ten_million_records_while_the_counters_wrap() {
 }
 
 #[test]
-fn a_million_records_through_one_slot_while_the_counters_wrap() {
-    stream("wrap_one_slot", RingConfig::new(1).start_at(u64::MAX - 1), MILLION);
+fn ten_million_records_through_one_slot_while_the_counters_wrap() {
+    stream("wrap_one_slot", RingConfig::new(1).start_at(u64::MAX - 1), TEN_MILLION);
 }
 
 /// Two programs pass one permit to and fro.

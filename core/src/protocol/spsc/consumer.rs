@@ -28,7 +28,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
     /// Claims the consumer's end of `ring`.
     ///
     /// # Errors
-    /// As [`Producer::claim`].
+    /// As [`Producer::claim`](super::Producer::claim).
     pub fn claim(ring: R, ctx: P::Ctx) -> Result<Self, ClaimError> {
         let capacity = cursor::capacity(ring.slots.len())?;
         // B1  ORDERING: Relaxed, count: no data hangs on it, the ring was published with the segment.
