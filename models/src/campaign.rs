@@ -13,7 +13,7 @@ use selvedge_models::{
     engine::{Engine, Plan, Verdict},
     job::Job,
     planted::{self, Bug, How, PatchedCopy},
-    report::{Comparison, Provenance, Report, SCHEMA},
+    report::{Provenance, Report, SCHEMA},
     scenario::{self, Entry},
 };
 
