@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use selvedge::platform::{AtomicWord, Ordering, Platform};
+use selvedge::platform::{AtomicWord, Ordering};
 use selvedge_models::{
     engine::loom::Loom,
     model::{Model, World},
