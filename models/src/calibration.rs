@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::{Bound, Engine, Plan, Verdict},
+    engine::{Bound, Engine, Entry, Plan, Verdict},
     job::Job,
-    scenario::{Entry, futex, litmus},
+    scenario::{futex, litmus},
 };
 
 /// What is expected of an engine on a program.

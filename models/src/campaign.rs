@@ -10,11 +10,11 @@ use std::{
 use selvedge_models::{
     calibration::{self, Row},
     card,
-    engine::{Engine, Plan, Verdict},
+    engine::{Engine, Entry, Plan, Verdict},
     job::Job,
     planted::{self, Bug, How, PatchedCopy},
     report::{Provenance, Report, SCHEMA},
-    scenario::{self, Entry},
+    scenario,
 };
 
 use crate::progress::Progress;

@@ -1,5 +1,6 @@
 //! Engines: each explores a scenario and says what it saw and how far it looked.
 
+mod entry;
 #[cfg(feature = "loom")]
 pub mod loom;
 pub mod modelled;
@@ -13,12 +14,12 @@ mod trace;
 
 use std::{cell::RefCell, collections::BTreeMap, fmt, panic, sync::Once, time::Instant};
 
+pub use entry::Entry;
 pub use replay::Replay;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Model, World},
-    scenario::{Entry, Info, Scenario},
+    model::{Info, Model, Scenario, World},
     wrap::Mutation,
 };
 

@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::{self, Plan, Verdict},
+    engine::{self, Plan, Replay, Verdict},
     scenario,
     wrap::Mutation,
 };
@@ -27,13 +27,23 @@ pub struct Job {
 }
 
 impl Job {
+    /// The search that meets an execution again.
+    ///
+    /// # Errors
+    /// If there is no such scenario, or the engine cannot repeat itself.
+    pub fn replaying(token: &Replay) -> Result<Self, String> {
+        let entry = scenario::find(token.scenario())?;
+        let mutation = token.mutation().map(ToString::to_string);
+        let (scenario, plan) = (token.scenario().to_owned(), token.plan(&entry.info)?);
+        Ok(Self { scenario, plan, mutation })
+    }
+
     /// Runs the job in this process.
     ///
     /// # Errors
     /// Why it could not be run.
     pub fn run(&self) -> Result<Verdict, String> {
-        let entry = scenario::find(&self.scenario)
-            .ok_or_else(|| format!("there is no scenario `{}`", self.scenario))?;
+        let entry = scenario::find(&self.scenario)?;
         let mutation = self.mutation.as_deref().map(str::parse::<Mutation>).transpose()?;
         engine::run(&entry, &self.plan, mutation.as_ref())
     }

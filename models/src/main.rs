@@ -10,7 +10,8 @@ use campaign::{Campaign, Profile};
 use clap::{Parser, Subcommand};
 use selvedge_models::{
     engine::{self, Engine, Replay},
-    job, report,
+    job::{self, Job},
+    report,
 };
 
 /// Verifies selvedge's protocols: every scenario on every engine, and every planted bug.
@@ -87,7 +88,7 @@ fn verify(campaign: Campaign) -> Result<bool, String> {
 /// Shows one execution again; does it hold now?
 fn replay(token: &Replay) -> Result<bool, String> {
     engine::refuse_environment()?;
-    let verdict = token.job()?.run()?;
+    let verdict = Job::replaying(token)?.run()?;
     if verdict.held() {
         println!("{token}: held, in {} executions.", verdict.executions);
     } else {

@@ -1,4 +1,5 @@
-//! What a scenario needs of an engine beside [`Platform`]: actors, and a clock that can be moved.
+//! What a scenario is, and what it needs of an engine beside [`Platform`]: actors, and a clock that
+//! can be moved.
 
 use std::{cell::Cell, time::Duration};
 
@@ -79,4 +80,62 @@ impl<M: Model> World<M> {
     pub fn actors(&self) -> usize {
         self.actors.get()
     }
+}
+
+/// What is known of a scenario beside its program.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// `protocol/what_it_shows`, as its file.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub does: &'static str,
+    /// The claims that it is evidence for.
+    pub claims: &'static [&'static str],
+    /// Outcomes that every engine must reach.
+    pub reach: &'static [&'static str],
+    /// Outcomes that an engine with weak memory must reach, and that no other can. Every outcome
+    /// that stands in neither list is forbidden.
+    pub weak: &'static [&'static str],
+    /// loom has two ways to sleep. A sleeper that *yields* gets no ordering from its wake, as with a
+    /// futex, but with two sleepers at a time the search has no end. A sleeper that *parks* costs
+    /// nothing while asleep, but loom's `unpark` orders the waker's past before its future, which
+    /// hides missing orderings after a sleep. So: yield, unless two sleep at a time.
+    pub parks: bool,
+    /// loom's preemption bound in the quick profile; `None` is a complete search.
+    pub quick: Option<usize>,
+    /// loom's preemption bound with `--deep`.
+    pub deep: Option<usize>,
+}
+
+impl Info {
+    /// The protocol whose name comes first.
+    pub fn protocol(&self) -> &'static str {
+        self.name.split('/').next().unwrap_or(self.name)
+    }
+
+    /// May this outcome happen?
+    pub fn allows(&self, outcome: &str) -> bool {
+        self.reach.contains(&outcome) || self.weak.contains(&outcome)
+    }
+
+    /// A scenario that claims nothing, with a complete search; for `..` in definitions.
+    pub const DEFAULT: Self = Self {
+        name: "",
+        does: "",
+        claims: &[],
+        reach: &[],
+        weak: &[],
+        parks: false,
+        quick: None,
+        deep: None,
+    };
+}
+
+/// A concurrent program, generic over the platform.
+pub trait Scenario: Copy + Send + Sync + 'static {
+    /// What is known of it.
+    fn info(&self) -> Info;
+
+    /// One execution; returns its outcome.
+    fn run<M: Model>(&self, world: &World<M>) -> String;
 }

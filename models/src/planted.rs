@@ -156,8 +156,7 @@ impl Bug {
     /// # Errors
     /// If there is no such scenario.
     pub fn job(&self) -> Result<Job, String> {
-        let entry = scenario::find(&self.scenario)
-            .ok_or_else(|| format!("there is no scenario `{}`", self.scenario))?;
+        let entry = scenario::find(&self.scenario)?;
         let mutation = match &self.how {
             How::Wrapper(mutation) => Some(mutation.to_string()),
             How::Patch(_) => None,

@@ -1,9 +1,10 @@
 //! What the engines must refuse, and that what they find can be found again.
 
 use selvedge_models::{
-    engine::{self, Engine, Plan, Replay},
-    model::{Model, World},
-    scenario::{self, Entry, Info, Scenario},
+    engine::{self, Engine, Entry, Plan, Replay},
+    job::Job,
+    model::{Info, Model, Scenario, World},
+    scenario,
     wrap::Mutation,
 };
 
@@ -59,7 +60,8 @@ fn a_failure_is_replayed_by_its_token_and_shows_the_same_schedule() {
     let bug = Mutation::Weaken("spsc/P4".into());
     let first = failure(&entry, Some(&bug));
     let token: Replay = first.replay.expect("loom repeats itself").parse().expect("its own form");
-    let again = token.job().expect("a job").run().expect("it runs").failure.expect("it fails");
+    let again =
+        Job::replaying(&token).expect("a job").run().expect("it runs").failure.expect("it fails");
     assert_eq!((first.message, &first.schedule), (again.message, &again.schedule));
     insta::assert_snapshot!(first.schedule.join("\n"));
 }

@@ -24,7 +24,7 @@ use super::{
     modelled::{Checked, Modelled, Runtime},
     trace,
 };
-use crate::{model::Model, scenario::Scenario};
+use crate::model::{Model, Scenario};
 
 /// loom's platform.
 pub type Loom = Modelled<LoomRuntime>;
@@ -178,7 +178,7 @@ impl PartialEq for WakeableThread {
 }
 
 thread_local! {
-    /// Does a sleeper park? See [`Info::parks`](crate::scenario::Info::parks).
+    /// Does a sleeper park? See [`Info::parks`](crate::model::Info::parks).
     static PARKS: Cell<bool> = const { Cell::new(false) };
 }
 

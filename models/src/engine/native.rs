@@ -9,7 +9,7 @@ use std::{
 use selvedge::platform::native::{Native, NativeCtx};
 
 use super::{Bound, Plan, Search, trace};
-use crate::{model::Model, scenario::Scenario};
+use crate::model::{Model, Scenario};
 
 impl Model for Native {
     type Join<R: Send + 'static> = thread::JoinHandle<R>;

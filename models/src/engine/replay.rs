@@ -3,8 +3,8 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Engine, Plan};
-use crate::{job::Job, scenario, scenario::Entry, wrap::Mutation};
+use super::{Engine, Entry, Plan};
+use crate::{model::Info, wrap::Mutation};
 
 /// One execution of one search.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,22 +31,29 @@ impl Replay {
         }
     }
 
-    /// The search that meets the execution, ending there.
+    /// The scenario's name.
+    pub fn scenario(&self) -> &str {
+        &self.scenario
+    }
+
+    /// The bug planted in it, if any.
+    pub fn mutation(&self) -> Option<&Mutation> {
+        self.mutation.as_ref()
+    }
+
+    /// How to meet the execution again, in the scenario that `info` describes.
     ///
     /// # Errors
-    /// If there is no such scenario, or the engine cannot repeat itself.
-    pub fn job(&self) -> Result<Job, String> {
-        let entry = scenario::find(&self.scenario)
-            .ok_or_else(|| format!("there is no scenario `{}`", self.scenario))?;
-        let mut plan = Plan::quick(&entry.info, self.engine);
+    /// If the engine cannot repeat itself.
+    pub fn plan(&self, info: &Info) -> Result<Plan, String> {
+        let mut plan = Plan::quick(info, self.engine);
         match self.engine {
             Engine::Loom => plan.preemptions = self.bound.map(|n| n as usize),
             Engine::Shuttle => plan.executions = self.bound.unwrap_or(plan.executions),
             Engine::Native => return Err("the machine does not repeat itself".into()),
         }
         plan.traced = Some(self.execution);
-        let mutation = self.mutation.as_ref().map(ToString::to_string);
-        Ok(Job { scenario: self.scenario.clone(), plan, mutation })
+        Ok(plan)
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     modelled::{Checked, Modelled, Runtime},
     trace,
 };
-use crate::{model::Model, scenario::Scenario};
+use crate::model::{Model, Scenario};
 
 /// shuttle's platform.
 pub type Shuttle = Modelled<ShuttleRuntime>;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use selvedge::platform::{AtomicWord, Ordering::Relaxed, Wait, WaiterKind::Futex};
 
-use super::{Entry, Info, Scenario};
-use crate::model::{Model, World};
+use super::Entry;
+use crate::model::{Info, Model, Scenario, World};
 
 /// Every contract of the futex.
 pub fn all() -> Vec<Entry> {

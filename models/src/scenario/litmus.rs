@@ -12,10 +12,10 @@ use selvedge::platform::{
     Ordering::{self, Relaxed},
 };
 
-use super::{Entry, Info, Scenario};
+use super::Entry;
 use crate::{
     engine::Engine,
-    model::{Model, World},
+    model::{Info, Model, Scenario, World},
 };
 
 /// A program, and what engines are known to get wrong.

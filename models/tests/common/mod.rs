@@ -4,9 +4,9 @@
 use libtest_mimic::{Arguments, Failed, Trial};
 use selvedge_models::{
     calibration,
-    engine::{self, Engine, Plan},
+    engine::{self, Engine, Entry, Plan},
     report::Counterexample,
-    scenario::{self, Entry},
+    scenario,
 };
 
 /// A test a scenario, and one a calibration program.

@@ -1,8 +1,5 @@
 use super::Condition;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// The epoch goes from its largest value to 0 while somebody registers and sleeps.
 #[derive(Clone, Copy)]

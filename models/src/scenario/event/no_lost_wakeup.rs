@@ -1,8 +1,5 @@
 use super::Condition;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// One waiter, one notifier.
 #[derive(Clone, Copy)]

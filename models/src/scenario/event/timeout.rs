@@ -1,8 +1,5 @@
 use super::Condition;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// A deadline that passes before, while or after the condition becomes true.
 #[derive(Clone, Copy)]

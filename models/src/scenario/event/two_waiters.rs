@@ -1,8 +1,5 @@
 use super::Condition;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Two waiters, one notification of both.
 #[derive(Clone, Copy)]

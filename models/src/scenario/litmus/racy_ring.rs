@@ -7,9 +7,8 @@ use selvedge::platform::{AtomicWord, DataCell, Ordering::Relaxed};
 
 use super::{Blind, Row};
 use crate::{
-    engine::Engine,
-    model::{Model, World},
-    scenario::{Entry, Info, Scenario},
+    engine::{Engine, Entry},
+    model::{Info, Model, Scenario, World},
 };
 
 /// Who runs where.

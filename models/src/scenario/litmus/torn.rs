@@ -6,8 +6,8 @@ use selvedge::platform::RacyCell;
 
 use super::Row;
 use crate::{
-    model::{Model, World},
-    scenario::{Entry, Info, Scenario},
+    engine::Entry,
+    model::{Info, Model, Scenario, World},
 };
 
 pub(super) fn row() -> Row {

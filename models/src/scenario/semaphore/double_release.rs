@@ -1,8 +1,5 @@
 use super::semaphore;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// One permit is out, two participants release it.
 #[derive(Clone, Copy)]

@@ -3,10 +3,7 @@ use std::sync::Arc;
 use selvedge::platform::DataCell;
 
 use super::semaphore;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Two releasers, each with a result; whoever has taken both permits sees both results.
 #[derive(Clone, Copy)]

@@ -1,8 +1,5 @@
 use super::semaphore;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Two attempts at one permit.
 #[derive(Clone, Copy)]

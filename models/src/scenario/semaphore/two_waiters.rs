@@ -1,8 +1,5 @@
 use super::{acquirer, semaphore};
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Two waiters, two permits, released at once or one by one.
 #[derive(Clone, Copy)]

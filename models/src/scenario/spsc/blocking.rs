@@ -1,8 +1,5 @@
 use super::ends;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Both ends wait for each other.
 #[derive(Clone, Copy)]

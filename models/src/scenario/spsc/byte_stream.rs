@@ -1,8 +1,5 @@
 use super::ends;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Three bytes through a ring of two, as much at a time as fits.
 #[derive(Clone, Copy)]

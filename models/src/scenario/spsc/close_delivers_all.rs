@@ -1,10 +1,7 @@
 use selvedge::protocol::spsc::PopError;
 
 use super::ends;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// A record, then the end; the consumer waits for both.
 #[derive(Clone, Copy)]

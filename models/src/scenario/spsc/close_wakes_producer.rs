@@ -1,8 +1,5 @@
 use super::ends;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// The consumer goes away while the producer waits for room.
 #[derive(Clone, Copy)]

@@ -1,8 +1,5 @@
 use super::ends;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Two records, without waiting: what the consumer gets is a prefix, in order.
 #[derive(Clone, Copy)]

@@ -1,10 +1,7 @@
 use selvedge::protocol::spsc::Producer;
 
 use super::ring;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Two participants want the same end.
 #[derive(Clone, Copy)]

@@ -1,8 +1,5 @@
 use super::ends;
-use crate::{
-    model::{Model, World},
-    scenario::{Info, Scenario},
-};
+use crate::model::{Info, Model, Scenario, World};
 
 /// A deadline that passes before, while or after a record is pushed.
 #[derive(Clone, Copy)]
