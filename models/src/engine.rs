@@ -12,7 +12,14 @@ pub mod shuttle;
 mod sleepers;
 mod trace;
 
-use std::{cell::RefCell, collections::BTreeMap, fmt, panic, sync::Once, time::Instant};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fmt,
+    panic::{self, AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
+    time::Instant,
+};
 
 pub use entry::Entry;
 pub use replay::Replay;
@@ -162,12 +169,6 @@ impl Default for Search {
     }
 }
 
-impl Search {
-    fn reached(&mut self, outcome: String) {
-        *self.outcomes.entry(outcome).or_default() += 1;
-    }
-}
-
 /// What an engine says of a scenario.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Verdict {
@@ -235,6 +236,41 @@ fn keep_panics() {
             });
         }));
     });
+}
+
+/// A search under way: an engine's executions share it.
+#[derive(Clone)]
+struct Tally(Arc<Mutex<Search>>);
+
+impl Tally {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Search::default())))
+    }
+
+    fn search(&self) -> MutexGuard<'_, Search> {
+        // The execution that panicked has told all that it had to tell.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes one execution, on whatever engine is driving, and keeps its outcome.
+    fn execute<M: Model>(&self, scenario: impl Scenario, traced: Option<u64>) {
+        let count = {
+            let mut search = self.search();
+            search.executions += 1;
+            search.executions
+        };
+        trace::start(traced == Some(count));
+        let outcome = execute::<M>(scenario);
+        *self.search().outcomes.entry(outcome).or_default() += 1;
+    }
+
+    /// What was seen, by `drive`, which may end in a panic.
+    fn of(drive: impl FnOnce(&Self), bound: Bound) -> Search {
+        let tally = Self::new();
+        let result = catch_unwind(AssertUnwindSafe(|| drive(&tally)));
+        let seen = core::mem::take(&mut *tally.search());
+        Search { bound, panicked: result.is_err(), ..seen }
+    }
 }
 
 /// Runs the scenario once, on whatever engine is driving.

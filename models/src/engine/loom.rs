@@ -6,11 +6,7 @@
 //! written before each access to the word and never read: the stores to the companion conflict with
 //! each other, so loom tries every order of the accesses. See `GAPS.md` for what remains.
 
-use std::{
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::cell::Cell;
 
 use loom::{
     cell::UnsafeCell,
@@ -20,9 +16,8 @@ use loom::{
 use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
 
 use super::{
-    Bound, Plan, Search,
+    Bound, Plan, Search, Tally,
     modelled::{Checked, Modelled, Runtime},
-    trace,
 };
 use crate::model::{Model, Scenario};
 
@@ -205,26 +200,14 @@ pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search 
     builder.preemption_bound = plan.preemptions;
     builder.checkpoint_interval = 1; // The limit on executions is looked at this often.
     builder.max_permutations = usize::try_from(plan.executions).ok();
-    let search = Arc::new(Mutex::new(Search::default()));
-    let (seen, traced) = (search.clone(), plan.traced);
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        builder.check(move || {
-            let count = {
-                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                seen.executions += 1;
-                seen.executions
-            };
-            trace::start(traced == Some(count));
-            let outcome = super::execute::<M>(scenario);
-            seen.lock().unwrap_or_else(PoisonError::into_inner).reached(outcome);
-        });
-    }));
-    let mut search = core::mem::take(&mut *search.lock().unwrap_or_else(PoisonError::into_inner));
-    search.bound = if search.executions + 1 >= plan.executions {
-        Bound::Executions(plan.executions)
-    } else {
-        plan.preemptions.map_or(Bound::Complete, Bound::Preemptions)
+    let (traced, limit) = (plan.traced, plan.executions);
+    let bound = plan.preemptions.map_or(Bound::Complete, Bound::Preemptions);
+    let drive = |tally: &Tally| {
+        let tally = tally.clone();
+        builder.check(move || tally.execute::<M>(scenario, traced));
     };
-    search.panicked = result.is_err();
-    search
+    let search = Tally::of(drive, bound);
+    // loom stops one short of its limit, without a word.
+    let cut = search.executions + 1 >= limit;
+    Search { bound: if cut { Bound::Executions(limit) } else { search.bound }, ..search }
 }

@@ -1,14 +1,11 @@
 //! The machine itself: real threads, real futexes, many times. Not a model checker: it shows that an
 //! outcome happens, and that the engines' allowed outcomes cover what the machine does.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    thread,
-};
+use std::thread;
 
 use selvedge::platform::native::{Native, NativeCtx};
 
-use super::{Bound, Plan, Search, trace};
+use super::{Bound, Plan, Search, Tally};
 use crate::model::{Model, Scenario};
 
 impl Model for Native {
@@ -38,19 +35,10 @@ impl Model for Native {
     fn expire(_: &NativeCtx) {}
 }
 
-/// Runs the scenario as often as the plan says.
+/// Runs the scenario as often as the plan says. A run of the machine cannot be recorded.
 pub(super) fn explore(scenario: impl Scenario, plan: &Plan) -> Search {
-    let mut search = Search { bound: Bound::Runs(plan.executions), ..Search::default() };
-    trace::start(false);
-    while search.executions < plan.executions {
-        search.executions += 1;
-        match catch_unwind(AssertUnwindSafe(|| super::execute::<Native>(scenario))) {
-            Ok(outcome) => search.reached(outcome),
-            Err(_) => {
-                search.panicked = true;
-                break;
-            }
-        }
-    }
-    search
+    let drive = |tally: &Tally| {
+        (0..plan.executions).for_each(|_| tally.execute::<Native>(scenario, None));
+    };
+    Tally::of(drive, Bound::Runs(plan.executions))
 }

@@ -1,11 +1,7 @@
 //! shuttle 0.9: random and PCT schedules (Burckhardt et al., ASPLOS 2010), many of them, under
 //! sequential consistency. Good at logic and lost wake-ups, blind to orderings; see `GAPS.md`.
 
-use std::{
-    cell::UnsafeCell,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::cell::UnsafeCell;
 
 use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
 use shuttle::{
@@ -16,9 +12,8 @@ use shuttle::{
 };
 
 use super::{
-    Bound, Plan, Search,
+    Bound, Plan, Search, Tally,
     modelled::{Checked, Modelled, Runtime},
-    trace,
 };
 use crate::model::{Model, Scenario};
 
@@ -153,42 +148,28 @@ impl PartialEq for WakeableThread {
 /// Preemption points that a PCT schedule places.
 const PCT_DEPTH: usize = 3;
 
-/// Explores the scenario on `M`, which is shuttle or a wrapper around it: half the executions by random
-/// schedules, half by PCT.
+/// Explores the scenario on `M`, which is shuttle or a wrapper around it: half the executions by
+/// random schedules, half by PCT.
 pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search {
-    let search = Arc::new(Mutex::new(Search::default()));
-    let half = usize::try_from(plan.executions / 2).unwrap_or(usize::MAX);
-    let random = RandomScheduler::new_from_seed(plan.seed, half);
-    let pct = PctScheduler::new_from_seed(plan.seed, PCT_DEPTH, half);
-    let panicked =
-        run::<M>(scenario, random, plan, &search) || run::<M>(scenario, pct, plan, &search);
-    let mut search = core::mem::take(&mut *search.lock().unwrap_or_else(PoisonError::into_inner));
-    search.bound = Bound::Schedules { seed: plan.seed, executions: plan.executions };
-    search.panicked = panicked;
-    search
+    let (seed, executions, traced) = (plan.seed, plan.executions, plan.traced);
+    let half = usize::try_from(executions / 2).unwrap_or(usize::MAX);
+    let drive = |tally: &Tally| {
+        let random = RandomScheduler::new_from_seed(seed, half);
+        run::<M>(random, scenario, tally, traced);
+        run::<M>(PctScheduler::new_from_seed(seed, PCT_DEPTH, half), scenario, tally, traced);
+    };
+    Tally::of(drive, Bound::Schedules { seed, executions })
 }
 
 fn run<M: Model>(
-    scenario: impl Scenario,
     scheduler: impl Scheduler + 'static,
-    plan: &Plan,
-    search: &Arc<Mutex<Search>>,
-) -> bool {
+    scenario: impl Scenario,
+    tally: &Tally,
+    traced: Option<u64>,
+) {
     let mut config = Config::new();
     config.failure_persistence = FailurePersistence::None;
     config.silence_warnings = true;
-    let (seen, traced) = (search.clone(), plan.traced);
-    catch_unwind(AssertUnwindSafe(|| {
-        Runner::new(scheduler, config).run(move || {
-            let count = {
-                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-                seen.executions += 1;
-                seen.executions
-            };
-            trace::start(traced == Some(count));
-            let outcome = super::execute::<M>(scenario);
-            seen.lock().unwrap_or_else(PoisonError::into_inner).reached(outcome);
-        })
-    }))
-    .is_err()
+    let tally = tally.clone();
+    Runner::new(scheduler, config).run(move || tally.execute::<M>(scenario, traced));
 }
