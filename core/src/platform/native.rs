@@ -349,3 +349,40 @@ impl Platform for Native {
         Liveness::Alive
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Rung(Mutex<Vec<(usize, u32)>>);
+
+    impl Notifier for Rung {
+        fn ring(&self, word: usize, count: u32) {
+            self.0.lock().unwrap().push((word, count));
+        }
+    }
+
+    #[test]
+    fn waking_bells_rings_them_through_the_context_and_wakes_no_futex() {
+        let rung = Arc::new(Rung::default());
+        let ctx = NativeCtx::with_notifier(rung.clone());
+        let word = AtomicU64::new(0);
+        Native::wake_low(&ctx, &word, WaiterKind::Bell, 3);
+        Native::wake_low(&ctx, &word, WaiterKind::Futex, 1);
+        assert_eq!(*rung.0.lock().unwrap(), [(word.as_ptr().addr(), 3)]);
+    }
+
+    #[test]
+    fn a_wait_ends_at_its_deadline_or_after_a_slice() {
+        let (ctx, word) = (NativeCtx::default(), AtomicU32::new(7));
+        assert_eq!(Native::wait(&ctx, &word, 8, None), Wait::Mismatch);
+        let soon = Native::deadline(&ctx, Duration::from_millis(1));
+        assert_eq!(Native::wait(&ctx, &word, 7, soon), Wait::TimedOut);
+        // Nobody wakes it, and it comes back all the same.
+        assert_eq!(Native::wait(&ctx, &word, 7, None), Wait::Woken);
+        assert_eq!(Native::deadline(&ctx, Duration::MAX), None);
+    }
+}
