@@ -1,8 +1,10 @@
 //! The verification suite of `selvedge`: the protocols' own source, generic over
 //! [`Platform`](selvedge::platform::Platform), run under several engines.
 //!
+//! - [`model`]: what a scenario is, and what it needs of an engine;
 //! - [`scenario`]: what is run, each written once, generic over the platform;
 //! - [`engine`]: what runs it (loom, shuttle, the machine), and the verdicts;
+//! - [`job`]: one search in a process of its own;
 //! - [`wrap`]: platforms around a platform, which plant bugs;
 //! - [`card`]: what each protocol's card promises, read from the source;
 //! - [`calibration`]: what an engine must get right before its other verdicts count;

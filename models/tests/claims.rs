@@ -7,7 +7,7 @@ use selvedge_models::{
     planted, scenario,
 };
 
-/// The distinct `set`, compared with what stands twice in `items`.
+/// The distinct ones of `items`.
 fn set<'a>(items: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
     items.into_iter().collect()
 }

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::engine::Engine::Loom;
 
-const SEEN: &[Blind] = &[];
+/// No engine is known to err on it.
+const NONE: &[Blind] = &[];
 
 /// SC accesses are AcqRel to loom.
 const fn sc_accesses(invents: &'static [&'static str]) -> Blind {
@@ -35,7 +36,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 | 1", "1 | 0", "1 | 1"],
         weak: &["0 | 0"],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/SB+scfs",
@@ -48,7 +49,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 | 1", "1 | 0", "1 | 1"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/SB+4sc",
@@ -74,7 +75,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 0", "0 1", "1 1"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/MP+rlx",
@@ -87,7 +88,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 0", "0 1", "1 1"],
         weak: &["1 0"],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/MP+relf+acqf",
@@ -100,7 +101,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0", "1 1"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/MP+rels+acqf",
@@ -113,7 +114,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0", "2", "1 1"],
         weak: &["1 0"],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/MPU+rel+acqf",
@@ -127,7 +128,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[X],
         sc: &["0 | 0, X=1", "0 | 1, X=1", "1 | 0, X=1", "1 | 1, X=1", "1 | 2, X=2"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/S",
@@ -140,7 +141,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[X],
         sc: &["0, X=1", "0, X=2", "1, X=1"],
         weak: &["1, X=2"],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/S+rel+acqf",
@@ -153,7 +154,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[X],
         sc: &["0, X=1", "1, X=2"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/2+2W",
@@ -166,7 +167,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[X, Y],
         sc: &["X=1, Y=2", "X=2, Y=1", "X=2, Y=2"],
         weak: &["X=1, Y=1"],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/2+2W+4sc",
@@ -192,7 +193,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 | 0", "0 | 1", "1 | 0"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/LB+acq",
@@ -205,7 +206,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 | 0", "0 | 1", "1 | 0"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/CoRR",
@@ -218,7 +219,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 0", "0 1", "0 2", "1 1", "1 2", "2 2"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/CoWR",
@@ -228,7 +229,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[X],
         sc: &["1, X=1", "1, X=2", "2, X=2"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/R+RW",
@@ -238,7 +239,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 | 0", "1 | 0"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/inc2w",
@@ -258,7 +259,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 | 42 42", "17 | 0 17"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/isa2",
@@ -272,7 +273,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 | 0 0", "0 | 0 1", "0 | 1 0", "0 | 1 1", "1 | 0 0", "1 | 0 1", "1 | 1 1"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/cumul-release",
@@ -286,7 +287,7 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 | 0 0", "0 | 0 1", "1 | 0 0", "1 | 0 1", "1 | 1 1"],
         weak: &["1 | 1 0"],
-        blind: SEEN,
+        blind: NONE,
     },
     Program {
         name: "litmus/RWC+scfs",
@@ -300,6 +301,6 @@ pub(super) const ALL: &[Program] = &[
         finals: &[],
         sc: &["0 0 | 0", "0 0 | 1", "0 1 | 0", "0 1 | 1", "1 0 | 1", "1 1 | 0", "1 1 | 1"],
         weak: &[],
-        blind: SEEN,
+        blind: NONE,
     },
 ];
