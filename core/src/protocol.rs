@@ -7,6 +7,7 @@
 //! and a test compares them.
 
 pub mod event;
+pub mod mpmc;
 pub mod semaphore;
 pub mod spsc;
 

@@ -1,0 +1,273 @@
+//! # mpmc: bounded queue, many producers, many consumers, any of whom may die at any step
+//!
+//! Fixed-size records, first in, first out. [`Queue`] lives in shared memory; each participant is
+//! named by an [`Owner`], which it brings along and which stands in the word of a slot for as long
+//! as the slot is its own. So a claim that was never finished says whose it is.
+//!
+//! Source: the sequence number in each slot is Vyukov's ("Bounded MPMC queue", 1024cores.net, 2010);
+//! there a producer that dies after it has moved the shared counter wedges the queue. Here the slot
+//! is claimed first, by compare-exchange, and the counter is helped forward afterwards by whoever
+//! comes along, as Michael and Scott (PODC 1996, fig. 1) do with their tail.
+//!
+//! Trust: a peer that writes the queue at will can make records hold any bytes, be lost, come twice
+//! or never, and make an operation go on for as long as it keeps changing the words; indices and
+//! sizes come from private memory, so it cannot reach outside the queue. That a record which such a
+//! peer rewrites while it is copied is merely garbage is *assumed*, as for `spsc`.
+//!
+//! Progress: `try_push` and `try_pop` are lock-free: an attempt is repeated only after somebody
+//! else's step succeeded. A *stopped* process is in nobody's way, but for one slot: claimed by a
+//! producer, its record and all behind it wait for it (`Empty`); claimed by a consumer, producers
+//! wait for it when they come round to the slot (`Full`). Blocked `push` and `pop` wait for that.
+//!
+//! ## Words
+//!
+//! | word | type | who writes | who reads | fresh page |
+//! |------|------|------------|-----------|------------|
+//! | `head` | `U64`: all positions below are taken, modulo 2^64 | all consumers | consumers | 0 |
+//! | `tail` | `U64`: all positions below are claimed, modulo 2^64 | all producers | producers | 0 |
+//! | `filled` | `Event`: consumers sleep on it | all | all | nobody sleeps |
+//! | `freed` | `Event`: producers sleep on it | all | all | nobody sleeps |
+//! | `slots` | for each of a power of two: `word`, a `U64`, and a record, exclusive payload | its owner | all | free on lap 0 |
+//!
+//! Bit budget of a slot's `word`: 50 bits of lap, 2 of phase, 12 of owner (4096 of them). A lap comes
+//! back after 2^50 positions, which at capacity 1 and 30 M records/s takes 434 days; a process that
+//! was stopped between P2 and P3, or C2 and C3, for just that long would claim a slot wrongly. `head`
+//! and `tail` use all 64 bits and start anywhere; 2^50 divides 2^64.
+//!
+//! ## States
+//!
+//! A slot goes round: `Free(lap)`, P3 `Writing(lap, owner)`, P5 `Published(lap)`, C3
+//! `Reading(lap, owner)`, C5 `Free(lap + capacity)`. R2 takes a dead owner's `Writing` or `Reading`
+//! to `Free(lap + capacity)`. H1 adds one to `head` or `tail`.
+//!
+//! `Full`: the slot of position `tail` holds the record of one lap earlier, in whatever phase; so it
+//! counts records being written and read. `Empty`: nothing is published at position `head`; records
+//! may be published behind an unfinished claim. Both were so at the moment of P2 or C2.
+//!
+//! ## Invariants
+//!
+//! - `I1`: `tail` is the first position not claimed, or the one before; `head` is the first position
+//!   not taken, or the one before; at most a capacity of positions is claimed and not taken.
+//! - `I2`: from P3 to P5, and from C3 to C5, a slot belongs to the owner in its word; nobody else
+//!   changes the word or touches the record until that owner is dead.
+//! - `I3`: a slot's word is at most one lap behind what a participant at `head` or `tail` looks for,
+//!   and further ahead than one lap only if the counter has moved meanwhile.
+//!
+//! ## Steps
+//!
+//! | step | access |
+//! |------|--------|
+//! | `P1` | push: read `tail` |
+//! | `P2` | push: look at the slot there |
+//! | `P3` | push: claim it; then H1 |
+//! | `P4` | push: write the record |
+//! | `P5` | push: publish it |
+//! | `P6` | push: notify a consumer |
+//! | `P7` | push, after waiting: pass the wake-up on if the next slot is free too |
+//! | `P8` | push: was a slot far ahead because `tail` was stale? |
+//! | `C1` | pop: read `head` |
+//! | `C2` | pop: look at the slot there |
+//! | `C3` | pop: claim it; then H1 |
+//! | `C4` | pop: read the record |
+//! | `C5` | pop: free the slot |
+//! | `C6` | pop: notify a producer |
+//! | `C7` | pop, after waiting: pass the wake-up on if the next record is there too |
+//! | `C8` | pop: was a slot far ahead because `head` was stale? |
+//! | `H1` | either: help the counter past a position whose slot has been claimed |
+//! | `R1` | either: is the owner who is in the way dead? |
+//! | `R2` | either: free the dead owner's slot |
+//! | `R3` | either: notify all consumers |
+//! | `R4` | either: notify all producers |
+//!
+//! ## Edges
+//!
+//! | edge | release | acquire | carries | scenario that fails without it |
+//! |------|---------|---------|---------|--------------------------------|
+//! | `PUBLISH` | `P5` | `C2` | the bytes of P4, to C4 | `mpmc/fifo` |
+//! | `FREE` | `C5` | `P2` | that C4 is over, to the next P4 on the slot | `mpmc/lap` |
+//! | `CLAIM` | `P3` | `P2` | what the claimant had seen, to a producer that goes on behind it | `mpmc/full_is_exact` |
+//! | `TAKE` | `C3` | `C2` | what the taker had seen, to a consumer that goes on behind it | `mpmc/empty_is_exact` |
+//! | `TAIL` | `H1` | `P1` | as CLAIM, to those who did not see the claim | `mpmc/full_is_exact` |
+//! | `HEAD` | `H1` | `C1` | as TAKE, to those who did not see it taken | `mpmc/empty_is_exact` |
+//! | `RECLAIM` | `R2` | `P2` | that the dead consumer's C4 is over, to the next P4 on the slot | `mpmc/consumer_dies` |
+//!
+//! FREE and RECLAIM keep an earlier *load* in front of a store; as for `spsc`, their loss shows only
+//! because the payload is checked for races. `Dead` carries all that the dead did (see `Platform`).
+//!
+//! ## If a process dies
+//!
+//! | after step | left behind | who notices | what the survivor does | what was promised |
+//! |------------|-------------|-------------|------------------------|-------------------|
+//! | `P1` | nothing | nobody | nothing | the push did not happen |
+//! | `P2` | nothing | nobody | nothing | the push did not happen |
+//! | `P3` | a claim | a consumer whose head it is | R1, R2: passes over it | the record is lost with its producer; no other |
+//! | `P4` | as after `P3` | as after `P3` | as after `P3` | as after `P3` |
+//! | `P5` | a published record, consumers not woken | a consumer, when its slice ends | takes it | the record is delivered |
+//! | `P6` | nothing | nobody | nothing | everything |
+//! | `P7` | nothing | nobody | nothing | everything |
+//! | `P8` | nothing | nobody | nothing | the push did not happen |
+//! | `C1` | nothing | nobody | nothing | the record stays |
+//! | `C2` | nothing | nobody | nothing | the record stays |
+//! | `C3` | a claim | a producer that comes round to the slot | R1, R2: uses it | the record is lost with its consumer; no other |
+//! | `C4` | as after `C3` | as after `C3` | as after `C3` | as after `C3` |
+//! | `C5` | a free slot, producers not woken | a producer, when its slice ends | uses it | a delay of at most one slice |
+//! | `C6` | nothing | nobody | nothing | everything |
+//! | `C7` | nothing | nobody | nothing | everything |
+//! | `C8` | nothing | nobody | nothing | the record stays |
+//! | `H1` | what was left before it | whoever looks at the slot | H1 | as before it |
+//! | `R1` | nothing new | the next survivor | R1 | as before it |
+//! | `R2` | a free slot, nobody woken | a sleeper, when its slice ends | goes on | a delay of at most one slice |
+//! | `R3` | a free slot, producers not woken | a producer, when its slice ends | uses it | a delay of at most one slice |
+//! | `R4` | nothing | nobody | nothing | everything |
+//!
+//! Natively nobody is known to be dead yet (`Platform::liveness`); until then a dead process counts
+//! as a stopped one.
+//!
+//! ## Guarantees
+//!
+//! | id | promise | evidence |
+//! |----|---------|----------|
+//! | `MPMC-1` | a record that was pushed is popped once, unchanged, while nobody dies | `mpmc/fifo`, `mpmc/lap` |
+
+use core::mem::offset_of;
+
+use super::{Line, event::Event};
+use crate::{
+    layout::Field,
+    platform::{AtomicWord, DataCell, Liveness, Ordering::*, Owner, Platform, Pod},
+};
+
+mod consumer;
+mod error;
+mod producer;
+pub mod word;
+
+pub use consumer::Consumer;
+pub use error::{AttachError, PopError, PopTimeoutError, PushError, PushTimeoutError};
+pub use producer::Producer;
+use word::{MAX_CAPACITY, MAX_OWNER, Phase, Place, SlotWord};
+
+/// A slot: its word, then its record.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Slot<P: Platform, T: Pod> {
+    word: P::U64,
+    record: P::Cell<T>,
+}
+
+impl<P: Platform, T: Pod> Default for Slot<P, T> {
+    /// A slot outside shared memory, free on lap 0.
+    fn default() -> Self {
+        Self { word: P::U64::new(0), record: DataCell::new(T::new_zeroed()) }
+    }
+}
+
+/// A queue in shared memory: 512 bytes, then the slots. A zero page is a valid, empty queue.
+///
+/// `S` is `[Slot<P, T>]`; an array of them lets a queue be built in private memory and unsized.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Queue<P: Platform, S: ?Sized> {
+    head: Line<P::U64>,
+    tail: Line<P::U64>,
+    filled: Line<Event<P>>,
+    freed: Line<Event<P>>,
+    slots: S,
+}
+
+/// The slots of a queue of `T`.
+pub type Slots<P, T> = [Slot<P, T>];
+
+impl<P: Platform, S> Queue<P, S> {
+    /// A queue outside shared memory, its positions starting at 0.
+    pub fn new(slots: S) -> Self {
+        Self {
+            head: Line(P::U64::new(0)),
+            tail: Line(P::U64::new(0)),
+            filled: Line(Event::new(0)),
+            freed: Line(Event::new(0)),
+            slots,
+        }
+    }
+}
+
+impl<P: Platform, T: Pod> Queue<P, Slots<P, T>> {
+    /// Lets an empty queue that no other participant has seen yet count from `start`.
+    pub fn init(&self, start: u64) {
+        // ORDERING: Relaxed, exclusive: the segment is not published yet (all stores).
+        self.head.store(start, Relaxed);
+        self.tail.store(start, Relaxed);
+        self.filled.init(start as u32);
+        self.freed.init(start as u32);
+        let capacity = self.slots.len() as u64;
+        for ahead in 0..capacity {
+            let place = Place::of(start.wrapping_add(ahead), capacity);
+            self.slots[place.index].word.store(SlotWord::new(place.lap, Phase::Free).0, Relaxed);
+        }
+    }
+
+    /// Frees a slot that was seen as `seen` if its `owner` is dead; `false` if it lives, as far as is
+    /// known. Any number of survivors may do this at once, and die at it.
+    #[cold]
+    fn reclaim(&self, ctx: &P::Ctx, index: usize, seen: SlotWord, owner: Owner) -> bool {
+        // R1  Dead is never wrong, and all that the dead did comes before it.
+        if P::liveness(ctx, owner) == Liveness::Alive {
+            return false;
+        }
+        let next_lap = seen.lap().wrapping_add(self.slots.len() as u64);
+        // R2  ORDERING: Release, edge RECLAIM to P2: the dead owner's C4 is over.
+        //     On failure Relaxed, hint: another survivor did it.
+        let free = SlotWord::new(next_lap, Phase::Free);
+        if self.slots[index].word.compare_exchange(seen.0, free.0, Release, Relaxed).is_ok() {
+            // R3  Wake-ups for what lies behind the claim may have been in vain.
+            self.filled.notify(ctx, u32::MAX);
+            // R4  Likewise.
+            self.freed.notify(ctx, u32::MAX);
+        }
+        true
+    }
+}
+
+/// The private half of a handle.
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    capacity: u64,
+    owner: Owner,
+}
+
+impl Member {
+    fn new(slots: usize, owner: Owner) -> Result<Self, AttachError> {
+        let capacity = slots as u64;
+        if !capacity.is_power_of_two() || capacity > MAX_CAPACITY {
+            return Err(AttachError::Capacity(slots));
+        }
+        if owner > MAX_OWNER {
+            return Err(AttachError::Owner(owner));
+        }
+        Ok(Self { capacity, owner })
+    }
+}
+
+/// Helps `counter` past `position`, whose slot has been claimed. If it fails, somebody else did.
+#[inline]
+fn advance<P: Platform>(counter: &P::U64, position: u64) {
+    let next = position.wrapping_add(1);
+    // H1  ORDERING: Release, edge TAIL to P1: passes on what this producer saw.
+    //     Of a consumer: edge HEAD to C1: likewise.
+    //     On failure Relaxed, hint: nothing follows from it.
+    let _ = counter.compare_exchange(position, next, Release, Relaxed);
+}
+
+impl<P: Platform, T: Pod> Queue<P, [Slot<P, T>; 1]> {
+    /// Name, offset and size of each word and of the slots, in order.
+    #[must_use]
+    pub const fn fields() -> [Field; 5] {
+        [
+            Field::new("head", offset_of!(Self, head), size_of::<P::U64>()),
+            Field::new("tail", offset_of!(Self, tail), size_of::<P::U64>()),
+            Field::new("filled", offset_of!(Self, filled), size_of::<Event<P>>()),
+            Field::new("freed", offset_of!(Self, freed), size_of::<Event<P>>()),
+            Field::new("slots", offset_of!(Self, slots), size_of::<Slot<P, T>>()),
+        ]
+    }
+}
