@@ -1,4 +1,4 @@
-//! Segments: a file in memory that holds one [`Object`], a ring or a semaphore, behind a header
+//! Segments: a file in memory that holds one [`Object`], a ring, a queue or a semaphore, behind a header
 //! that says what it is.
 //!
 //! A segment is finished before anybody else can see it. Attaching checks every word of the
@@ -47,6 +47,8 @@ mod shared;
 pub use error::{AttachError, CapacityError, ConfigError, CreateError, NameError, UnlinkError};
 pub use header::{HEADER_SIZE, Header, LAYOUT_VERSION, MAGIC};
 pub use named::Directory;
-pub use object::{MAX_ALIGNMENT, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing};
+pub use object::{
+    MAX_ALIGNMENT, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing,
+};
 pub use record::{Identity, ProtocolId, Record, RecordId};
 pub use shared::Shared;

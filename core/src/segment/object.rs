@@ -5,7 +5,7 @@ use core::{alloc::Layout, ptr};
 use super::{CapacityError, ConfigError, Identity, ProtocolId, Record};
 use crate::{
     platform::native::{Native, NativeCell},
-    protocol::{semaphore, spsc},
+    protocol::{mpmc, semaphore, spsc},
 };
 
 /// The largest alignment of an object, and of a record, in bytes: that of two cache lines.
@@ -13,6 +13,9 @@ pub const MAX_ALIGNMENT: usize = 128;
 
 /// A ring of records of type `T` for one producer process and one consumer process.
 pub type SpscRing<T> = spsc::Ring<Native, [NativeCell<T>]>;
+
+/// A queue of records of type `T` for any number of producers and consumers.
+pub type MpmcQueue<T> = mpmc::Queue<Native, mpmc::Slots<Native, T>>;
 
 /// A counting semaphore between processes.
 pub type SharedSemaphore = semaphore::Shared<Native>;
@@ -56,7 +59,7 @@ pub unsafe trait Object: Send + Sync + 'static {
     fn init(&self, config: &Self::Config) -> Result<(), ConfigError>;
 }
 
-/// What the creator of a ring decides.
+/// What the creator of a ring or a queue decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RingConfig {
@@ -65,7 +68,7 @@ pub struct RingConfig {
 }
 
 impl RingConfig {
-    /// A ring of `capacity` records, which must be a power of two.
+    /// A ring or queue of `capacity` records, which must be a power of two.
     pub const fn new(capacity: u64) -> Self {
         Self { capacity, start: 0 }
     }
@@ -76,9 +79,24 @@ impl RingConfig {
     }
 }
 
+/// The layout of an `Empty`, which has no slots, with so many `Slot`s: by `repr(C)`, the fields before
+/// the slots, the slots, padding to the alignment.
+fn with_slots<Empty, Slot>(capacity: u64) -> Result<Layout, CapacityError> {
+    if capacity == 0 {
+        return Err(CapacityError::Zero);
+    }
+    if !capacity.is_power_of_two() {
+        return Err(CapacityError::NotPowerOfTwo(capacity));
+    }
+    let too_large = CapacityError::TooLarge(capacity);
+    let count = usize::try_from(capacity).map_err(|_| too_large)?;
+    let slots = Layout::array::<Slot>(count).map_err(|_| too_large)?;
+    let (object, _) = Layout::new::<Empty>().extend(slots).map_err(|_| too_large)?;
+    Ok(object.pad_to_align())
+}
+
 // SAFETY:
-// - `layout` follows `repr(C)`: the fields before the slots, the slots, padding to the alignment;
-//   that is 128, of the ring's lines, since `Identity::of` admits no larger one for `T`;
+// - `layout` is that of the ring with so many slots (`with_slots`); its alignment is 128, of the ring's lines, since `Identity::of` admits no larger one for `T`;
 // - `at` casts `base` and attaches the number of slots;
 // - every field is an atomic word or cells of `T: Pod`, for which all bytes are valid;
 // - the ring's handles are safe whatever a peer writes (the card, "Trust").
@@ -93,22 +111,42 @@ unsafe impl<T: Record> Object for SpscRing<T> {
     }
 
     fn layout(elements: u64) -> Result<Layout, CapacityError> {
-        if elements == 0 {
-            return Err(CapacityError::Zero);
-        }
-        if !elements.is_power_of_two() {
-            return Err(CapacityError::NotPowerOfTwo(elements));
-        }
-        let too_large = CapacityError::TooLarge(elements);
-        let count = usize::try_from(elements).map_err(|_| too_large)?;
-        let slots = Layout::array::<NativeCell<T>>(count).map_err(|_| too_large)?;
-        let before = Layout::new::<spsc::Ring<Native, [NativeCell<T>; 0]>>();
-        let (ring, _) = before.extend(slots).map_err(|_| too_large)?;
-        Ok(ring.pad_to_align())
+        with_slots::<spsc::Ring<Native, [NativeCell<T>; 0]>, NativeCell<T>>(elements)
     }
 
     fn at(base: *mut u8, elements: usize) -> *const Self {
         ptr::slice_from_raw_parts_mut(base.cast::<NativeCell<T>>(), elements) as *const Self
+    }
+
+    fn init(&self, config: &RingConfig) -> Result<(), ConfigError> {
+        self.init(config.start);
+        Ok(())
+    }
+}
+
+// SAFETY: as for the ring, whose slots have a word each besides; a queue's handles are safe whatever
+// a peer writes (the card, "Trust").
+unsafe impl<T: Record> Object for MpmcQueue<T> {
+    type Config = RingConfig;
+
+    const PROTOCOL: ProtocolId = ProtocolId::new(*b"MPMC");
+    const RECORD: Identity = Identity::of::<T>();
+
+    fn elements(config: &RingConfig) -> u64 {
+        config.capacity
+    }
+
+    fn layout(elements: u64) -> Result<Layout, CapacityError> {
+        if elements > mpmc::word::MAX_CAPACITY {
+            return Err(CapacityError::TooLarge(elements));
+        }
+        with_slots::<mpmc::Queue<Native, [mpmc::Slot<Native, T>; 0]>, mpmc::Slot<Native, T>>(
+            elements,
+        )
+    }
+
+    fn at(base: *mut u8, elements: usize) -> *const Self {
+        ptr::slice_from_raw_parts_mut(base.cast::<mpmc::Slot<Native, T>>(), elements) as *const Self
     }
 
     fn init(&self, config: &RingConfig) -> Result<(), ConfigError> {
@@ -177,10 +215,12 @@ unsafe impl Object for SharedSemaphore {
 mod tests {
     use super::*;
 
-    /// A ring with slots in number `N` can be unsized to one with a trailing array: one layout.
+    /// What has slots in number `N` can be unsized to what has a trailing array: one layout.
     fn agrees<T: Record, const N: usize>() {
         let compiled = Layout::new::<spsc::Ring<Native, [NativeCell<T>; N]>>();
         assert_eq!(SpscRing::<T>::layout(N as u64), Ok(compiled));
+        let compiled = Layout::new::<mpmc::Queue<Native, [mpmc::Slot<Native, T>; N]>>();
+        assert_eq!(MpmcQueue::<T>::layout(N as u64), Ok(compiled));
     }
 
     #[test]
@@ -202,5 +242,7 @@ mod tests {
         assert_eq!(SpscRing::<u64>::layout(1 << 60), Err(CapacityError::TooLarge(1 << 60)));
         assert_eq!(SpscRing::<u64>::layout(1 << 63), Err(CapacityError::TooLarge(1 << 63)));
         assert!(SpscRing::<u64>::layout(1 << 59).is_ok());
+        assert_eq!(MpmcQueue::<u8>::layout(1 << 49), Err(CapacityError::TooLarge(1 << 49)));
+        assert!(MpmcQueue::<u8>::layout(1 << 48).is_ok());
     }
 }

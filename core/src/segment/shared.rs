@@ -3,10 +3,15 @@
 use core::{fmt, ops::Deref};
 use std::sync::Arc;
 
-use super::{Object, Record, SharedSemaphore, SpscRing, header::Contents, mapping::Mapping};
+use super::{
+    MpmcQueue, Object, Record, SharedSemaphore, SpscRing, header::Contents, mapping::Mapping,
+};
 use crate::{
-    platform::native::{Native, NativeCtx},
-    protocol::{Corrupt, SharedRef, semaphore, spsc},
+    platform::{
+        Owner,
+        native::{Native, NativeCtx},
+    },
+    protocol::{Corrupt, SharedRef, mpmc, semaphore, spsc},
 };
 
 /// A pointer to an object in a segment. The segment stays mapped until the last clone is gone, also
@@ -91,6 +96,36 @@ impl<T: Record> Shared<SpscRing<T>> {
     /// As with [`producer`](Self::producer).
     pub fn consumer(&self) -> Result<spsc::Consumer<Native, T, Self>, spsc::ClaimError> {
         spsc::Consumer::claim(self.clone(), NativeCtx::default())
+    }
+}
+
+impl<T: Record> Shared<MpmcQueue<T>> {
+    /// A producer, called `owner` in the queue: a number that no other handle of the queue has.
+    ///
+    /// # Errors
+    /// As [`mpmc::Producer::attach`].
+    ///
+    /// # If a process dies
+    /// What it had pushed stays; its number may be given again once nothing is left of it.
+    pub fn producer(
+        &self,
+        owner: Owner,
+    ) -> Result<mpmc::Producer<Native, T, Self>, mpmc::AttachError> {
+        mpmc::Producer::attach(self.clone(), NativeCtx::default(), owner)
+    }
+
+    /// A consumer, called `owner` in the queue: a number that no other handle of the queue has.
+    ///
+    /// # Errors
+    /// As [`mpmc::Consumer::attach`].
+    ///
+    /// # If a process dies
+    /// As with [`producer`](Self::producer).
+    pub fn consumer(
+        &self,
+        owner: Owner,
+    ) -> Result<mpmc::Consumer<Native, T, Self>, mpmc::AttachError> {
+        mpmc::Consumer::attach(self.clone(), NativeCtx::default(), owner)
     }
 }
 
