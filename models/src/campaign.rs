@@ -100,7 +100,7 @@ impl Campaign {
         let pairs = |engine: Engine| {
             let rows = calibration::table().into_iter();
             let rows = rows.map(move |row| Task::Calibrate(Box::new(row), engine));
-            let scenarios = self.scenarios.iter();
+            let scenarios = self.scenarios.iter().filter(move |e| e.info.runs_on(engine));
             rows.chain(scenarios.map(move |e| Task::Verify(Box::new(e.clone()), engine)))
         };
         let hunts = self.bugs.iter().map(|bug| Task::Hunt(Box::new(bug.clone())));

@@ -20,8 +20,11 @@ macro_rules! source {
     };
 }
 
-const SOURCES: [Source; 5] = [
+const SOURCES: [Source; 8] = [
     source!("event", "event.rs"),
+    source!("mpmc", "mpmc.rs"),
+    source!("mpmc", "mpmc/producer.rs"),
+    source!("mpmc", "mpmc/consumer.rs"),
     source!("semaphore", "semaphore.rs"),
     source!("spsc", "spsc.rs"),
     source!("spsc", "spsc/producer.rs"),

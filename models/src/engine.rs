@@ -1,5 +1,6 @@
 //! Engines: each explores a scenario and says what it saw and how far it looked.
 
+mod death;
 mod entry;
 #[cfg(feature = "loom")]
 pub mod loom;

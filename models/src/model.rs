@@ -3,7 +3,9 @@
 
 use std::{cell::Cell, time::Duration};
 
-use selvedge::platform::Platform;
+use selvedge::platform::{Owner, Platform};
+
+use crate::engine::Engine;
 
 /// A platform on which scenarios run.
 pub trait Model: Platform {
@@ -20,6 +22,14 @@ pub trait Model: Platform {
         body: impl FnOnce() -> R + Send + 'static,
     ) -> Self::Join<R>;
 
+    /// Starts an actor that dies as `victim` says; it returns nothing then.
+    fn victim<R: Send + 'static>(
+        ctx: &Self::Ctx,
+        name: &'static str,
+        victim: Victim,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> Self::Join<Option<R>>;
+
     /// Waits for an actor and returns what it returned.
     fn join<R: Send + 'static>(join: Self::Join<R>) -> R;
 
@@ -28,6 +38,15 @@ pub trait Model: Platform {
 
     /// Moves the clock past every deadline taken before. A native clock moves by itself.
     fn expire(ctx: &Self::Ctx);
+}
+
+/// An actor's death.
+#[derive(Clone, Copy, Debug)]
+pub struct Victim {
+    /// Who is dead then, as the platform's `liveness` knows it.
+    pub owner: Owner,
+    /// The step of a card, `protocol/step`, that is the actor's last.
+    pub after: &'static str,
 }
 
 /// One execution of a scenario: its surroundings and its actors.
@@ -57,6 +76,17 @@ impl<M: Model> World<M> {
     ) -> M::Join<R> {
         self.actors.set(self.actors.get() + 1);
         M::spawn(&self.ctx, name, body)
+    }
+
+    /// Starts an actor in a thread of its own, which dies as `victim` says.
+    pub fn victim<R: Send + 'static>(
+        &self,
+        name: &'static str,
+        victim: Victim,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> M::Join<Option<R>> {
+        self.actors.set(self.actors.get() + 1);
+        M::victim(&self.ctx, name, victim, body)
     }
 
     /// Runs an actor in the main thread.
@@ -101,6 +131,8 @@ pub struct Info {
     /// nothing while asleep, but loom's `unpark` orders the waker's past before its future, which
     /// hides missing orderings after a sleep. So: yield, unless two sleep at a time.
     pub parks: bool,
+    /// Does an actor die? The machine's threads do not, so such a scenario is not run natively.
+    pub dies: bool,
     /// loom's preemption bound in the quick profile; `None` is a complete search.
     pub quick: Option<usize>,
     /// loom's preemption bound with `--deep`.
@@ -118,6 +150,11 @@ impl Info {
         self.reach.contains(&outcome) || self.weak.contains(&outcome)
     }
 
+    /// Can `engine` run it?
+    pub fn runs_on(&self, engine: Engine) -> bool {
+        !(self.dies && engine == Engine::Native)
+    }
+
     /// A scenario that claims nothing, with a complete search; for `..` in definitions.
     pub const DEFAULT: Self = Self {
         name: "",
@@ -126,6 +163,7 @@ impl Info {
         reach: &[],
         weak: &[],
         parks: false,
+        dies: false,
         quick: None,
         deep: None,
     };

@@ -14,10 +14,11 @@ use selvedge::platform::{
 };
 
 use super::{
+    death,
     sleepers::{Sleep, Sleepers},
     trace,
 };
-use crate::model::Model;
+use crate::model::{Model, Victim};
 
 /// What an engine provides.
 pub trait Runtime: Sized + Send + Sync + 'static {
@@ -72,6 +73,8 @@ pub struct Surroundings<R: Runtime> {
     /// Moments passed; a word of the engine, so that the engine tries every order of its changes
     /// and of the looks at it.
     clock: R::U64,
+    /// A bit for each owner who is dead; likewise a word of the engine.
+    dead: R::U64,
 }
 
 impl<R: Runtime> Debug for Surroundings<R> {
@@ -83,11 +86,24 @@ impl<R: Runtime> Debug for Surroundings<R> {
 /// How far ahead of the clock every deadline lies.
 const ONE_MOMENT: u64 = 1;
 
+/// The owner's bit among the dead.
+fn bit(owner: Owner) -> u64 {
+    1_u64.checked_shl(owner.0).expect("models have few owners")
+}
+
 /// Records an access, if the present execution is recorded.
 #[track_caller]
 fn record<R: Runtime>(what: impl FnOnce() -> String) {
     if trace::is_on() {
         trace::record(R::number(&R::current()), Location::caller(), what());
+    }
+}
+
+/// The present thread has made an access; was it its last?
+#[track_caller]
+fn survive<R: Runtime>() {
+    if death::is_near() {
+        death::strike(R::number(&R::current()), Location::caller());
     }
 }
 
@@ -103,6 +119,7 @@ impl<R: Runtime, V: Copy + Eq + Debug, W: AtomicWord<V>> AtomicWord<V> for Word<
         assert!(!matches!(order, Ordering::Release | Ordering::AcqRel), "a load cannot release");
         let value = self.0.load(order);
         record::<R>(|| format!("load {order:?} = {value:?}"));
+        survive::<R>();
         value
     }
 
@@ -110,11 +127,13 @@ impl<R: Runtime, V: Copy + Eq + Debug, W: AtomicWord<V>> AtomicWord<V> for Word<
         assert!(!matches!(order, Ordering::Acquire | Ordering::AcqRel), "a store cannot acquire");
         self.0.store(value, order);
         record::<R>(|| format!("store {order:?} {value:?}"));
+        survive::<R>();
     }
 
     fn rmw(&self, op: Rmw, operand: V, order: Ordering) -> V {
         let before = self.0.rmw(op, operand, order);
         record::<R>(|| format!("{op:?} {order:?} {operand:?}, was {before:?}"));
+        survive::<R>();
         before
     }
 
@@ -135,6 +154,7 @@ impl<R: Runtime, V: Copy + Eq + Debug, W: AtomicWord<V>> AtomicWord<V> for Word<
             Ok(_) => format!("CAS {success:?} {current:?} -> {new:?}"),
             Err(found) => format!("CAS {failure:?} {current:?} failed, found {found:?}"),
         });
+        survive::<R>();
         result
     }
 }
@@ -149,12 +169,15 @@ impl<R: Runtime, T: Pod, C: Checked<T>> DataCell<T> for Cell<R, C> {
 
     unsafe fn read(&self) -> T {
         record::<R>(|| "read payload".into());
-        self.0.get()
+        let value = self.0.get();
+        survive::<R>();
+        value
     }
 
     unsafe fn write(&self, value: T) {
         record::<R>(|| format!("write payload {value:?}"));
         self.0.set(value);
+        survive::<R>();
     }
 
     unsafe fn read_slice(cells: &[Self], into: &mut [T]) {
@@ -317,8 +340,11 @@ impl<R: Runtime> Platform for Modelled<R> {
         Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, kind, count);
     }
 
-    fn liveness(_: &Self::Ctx, _: Owner) -> Liveness {
-        Liveness::Alive
+    /// Late, perhaps: the engine may show an older value. Never wrong: see `victim`.
+    fn liveness(ctx: &Self::Ctx, owner: Owner) -> Liveness {
+        let dead = ctx.dead.load(Ordering::Acquire) & bit(owner) != 0;
+        record::<R>(|| format!("owner {} is {}", owner.0, if dead { "dead" } else { "alive" }));
+        if dead { Liveness::Dead } else { Liveness::Alive }
     }
 }
 
@@ -326,7 +352,8 @@ impl<R: Runtime> Model for Modelled<R> {
     type Join<T: Send + 'static> = R::Join<T>;
 
     fn surroundings() -> Self::Ctx {
-        Arc::new(Surroundings { sleepers: Sleepers::new(), clock: R::U64::new(0) })
+        let (clock, dead) = (R::U64::new(0), R::U64::new(0));
+        Arc::new(Surroundings { sleepers: Sleepers::new(), clock, dead })
     }
 
     fn spawn<T: Send + 'static>(
@@ -340,6 +367,24 @@ impl<R: Runtime> Model for Modelled<R> {
             trace::name(R::number(&R::current()), name);
             let value = body();
             ctx.sleepers.actor_ends(name);
+            value
+        })
+    }
+
+    fn victim<T: Send + 'static>(
+        ctx: &Self::Ctx,
+        name: &'static str,
+        victim: Victim,
+        body: impl FnOnce() -> T + Send + 'static,
+    ) -> R::Join<Option<T>> {
+        let after = ctx.clone();
+        Self::spawn(ctx, name, move || {
+            let value = death::of(R::number(&R::current()), victim.after, body);
+            if value.is_none() {
+                record::<R>(|| "dies".into());
+                // All that it did comes before what a survivor does who learns of it.
+                after.dead.rmw(Rmw::Or, bit(victim.owner), Ordering::Release);
+            }
             value
         })
     }

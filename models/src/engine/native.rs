@@ -6,7 +6,7 @@ use std::thread;
 use selvedge::platform::native::{Native, NativeCtx};
 
 use super::{Bound, Plan, Search, Tally};
-use crate::model::{Model, Scenario};
+use crate::model::{Model, Scenario, Victim};
 
 impl Model for Native {
     type Join<R: Send + 'static> = thread::JoinHandle<R>;
@@ -22,6 +22,16 @@ impl Model for Native {
     ) -> thread::JoinHandle<R> {
         let thread = thread::Builder::new().name(name.into());
         thread.spawn(body).expect("the machine has a thread to spare")
+    }
+
+    /// A thread does not die alone; see [`Info::dies`](crate::model::Info::dies).
+    fn victim<R: Send + 'static>(
+        _: &NativeCtx,
+        name: &'static str,
+        _: Victim,
+        _: impl FnOnce() -> R + Send + 'static,
+    ) -> thread::JoinHandle<Option<R>> {
+        panic!("{name} cannot die on the machine: the scenario's `dies` says that it does")
     }
 
     fn join<R: Send + 'static>(join: thread::JoinHandle<R>) -> R {

@@ -6,7 +6,7 @@ use selvedge::platform::{
     AtomicWord, Liveness, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
 };
 
-use crate::model::Model;
+use crate::model::{Model, Victim};
 
 /// Where an access stands in the source.
 pub type Site = &'static Location<'static>;
@@ -133,6 +133,15 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
         body: impl FnOnce() -> R + Send + 'static,
     ) -> P::Join<R> {
         P::spawn(ctx, name, body)
+    }
+
+    fn victim<R: Send + 'static>(
+        ctx: &P::Ctx,
+        name: &'static str,
+        victim: Victim,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> P::Join<Option<R>> {
+        P::victim(ctx, name, victim, body)
     }
 
     fn join<R: Send + 'static>(join: P::Join<R>) -> R {

@@ -11,7 +11,8 @@ use selvedge_models::{
 
 /// A test a scenario, and one a calibration program.
 pub(crate) fn main(engine: Engine) {
-    let scenarios = scenario::protocols().into_iter().map(|entry| {
+    let runnable = scenario::protocols().into_iter().filter(|entry| entry.info.runs_on(engine));
+    let scenarios = runnable.map(|entry| {
         Trial::test(entry.info.name, move || holds(&entry, &Plan::quick(&entry.info, engine)))
     });
     let calibration = calibration::table().into_iter().filter_map(|row| {

@@ -1,0 +1,68 @@
+//! The queue: what is delivered, to whom, in which order; what `Full` and `Empty` mean; who is woken;
+//! and what a death in the middle costs.
+
+mod blocking;
+mod deaths;
+mod exact;
+mod fifo;
+mod timeout;
+
+use std::sync::Arc;
+
+use selvedge::{
+    platform::Owner,
+    protocol::mpmc::{Consumer, Producer, Queue, Slot, Slots},
+};
+
+use super::Entry;
+use crate::model::{Model, World};
+
+/// Every scenario of the queue.
+pub fn all() -> Vec<Entry> {
+    vec![
+        Entry::of(fifo::FIFO),
+        Entry::of(fifo::LAP),
+        Entry::of(fifo::POSITIONS_WRAP),
+        Entry::of(fifo::TWO_BY_TWO),
+        Entry::of(exact::FULL),
+        Entry::of(exact::EMPTY),
+        Entry::of(blocking::TWO_PRODUCERS),
+        Entry::of(blocking::TWO_CONSUMERS),
+        Entry::of(blocking::TWO_BY_TWO),
+        Entry::of(deaths::PRODUCER),
+        Entry::of(deaths::CONSUMER),
+        Entry::of(timeout::Timeout),
+    ]
+}
+
+type Shared<M> = Arc<Queue<M, Slots<M, u32>>>;
+
+/// A new queue of one or two slots.
+fn queue<M: Model>(capacity: usize, start: u64) -> Shared<M> {
+    let slot = Slot::default;
+    let queue: Shared<M> = match capacity {
+        1 => Arc::new(Queue::new([slot()])),
+        2 => Arc::new(Queue::new([slot(), slot()])),
+        _ => unreachable!("models are small"),
+    };
+    queue.init(start);
+    queue
+}
+
+/// A producer called `owner`.
+fn producer<M: Model>(
+    world: &World<M>,
+    queue: &Shared<M>,
+    owner: u32,
+) -> Producer<M, u32, Shared<M>> {
+    Producer::attach(queue.clone(), world.ctx(), Owner(owner)).expect("a small number")
+}
+
+/// A consumer called `owner`.
+fn consumer<M: Model>(
+    world: &World<M>,
+    queue: &Shared<M>,
+    owner: u32,
+) -> Consumer<M, u32, Shared<M>> {
+    Consumer::attach(queue.clone(), world.ctx(), Owner(owner)).expect("a small number")
+}

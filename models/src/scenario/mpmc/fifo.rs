@@ -1,0 +1,119 @@
+use super::{consumer, producer, queue};
+use crate::model::{Info, Model, Scenario, World};
+
+/// Each producer pushes its records, each consumer pops as often as there are records for it, and
+/// nobody waits: what is popped was pushed, each record once, each producer's in order.
+#[derive(Clone, Copy)]
+pub(super) struct Fifo {
+    info: Info,
+    producers: &'static [&'static [u32]],
+    consumers: &'static [usize],
+    capacity: usize,
+    start: u64,
+}
+
+/// Two producers, one consumer.
+pub(super) const FIFO: Fifo = Fifo {
+    info: Info {
+        name: "mpmc/fifo",
+        does: "try_push 1 || try_push 2 || try_pop, try_pop; capacity 2",
+        claims: &["MPMC-1", "MPMC-3"],
+        reach: &[
+            "pushed 2, popped [[]]",
+            "pushed 2, popped [[1]]",
+            "pushed 2, popped [[2]]",
+            "pushed 2, popped [[1, 2]]",
+            "pushed 2, popped [[2, 1]]",
+        ],
+        quick: Some(2),
+        deep: Some(4),
+        ..Info::DEFAULT
+    },
+    producers: &[&[1], &[2]],
+    consumers: &[2],
+    capacity: 2,
+    start: 0,
+};
+
+/// One slot, used again and again by one producer and one consumer.
+pub(super) const LAP: Fifo = Fifo {
+    info: Info {
+        name: "mpmc/lap",
+        does: "try_push 1, try_push 2 || try_pop, try_pop; capacity 1",
+        claims: &["MPMC-1", "MPMC-2", "MPMC-3"],
+        reach: &[
+            "pushed 1, popped [[]]",
+            "pushed 1, popped [[1]]",
+            "pushed 2, popped [[1]]",
+            "pushed 2, popped [[1, 2]]",
+        ],
+        ..FIFO.info
+    },
+    producers: &[&[1, 2]],
+    capacity: 1,
+    ..FIFO
+};
+
+/// Positions pass from their largest value to 0, and slot words with them.
+pub(super) const POSITIONS_WRAP: Fifo = Fifo {
+    info: Info {
+        name: "mpmc/positions_wrap",
+        does: "as lap, positions starting at their maximum",
+        claims: &["MPMC-1", "MPMC-2"],
+        ..LAP.info
+    },
+    start: u64::MAX,
+    ..LAP
+};
+
+/// Two producers, two consumers, a record each.
+pub(super) const TWO_BY_TWO: Fifo = Fifo {
+    info: Info {
+        name: "mpmc/two_by_two",
+        does: "try_push 1 || try_push 2 || try_pop || try_pop; capacity 2",
+        claims: &["MPMC-1"],
+        reach: &[
+            "pushed 2, popped [[], []]",
+            "pushed 2, popped [[], [1]]",
+            "pushed 2, popped [[], [2]]",
+            "pushed 2, popped [[1], []]",
+            "pushed 2, popped [[1], [2]]",
+            "pushed 2, popped [[2], []]",
+            "pushed 2, popped [[2], [1]]",
+        ],
+        quick: Some(1),
+        deep: Some(2),
+        ..FIFO.info
+    },
+    consumers: &[1, 1],
+    ..FIFO
+};
+
+impl Scenario for Fifo {
+    fn info(&self) -> Info {
+        self.info
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let queue = queue::<M>(self.capacity, self.start);
+        let pushing: Vec<_> = (self.producers.iter().zip(0..))
+            .map(|(records, owner)| {
+                let mut producer = producer(world, &queue, owner);
+                world.actor("producer", move || {
+                    records.iter().filter(|record| producer.try_push(**record).is_ok()).count()
+                })
+            })
+            .collect();
+        let popping: Vec<_> = (self.consumers.iter().zip(2..))
+            .map(|(&attempts, owner)| {
+                let mut consumer = consumer(world, &queue, owner);
+                world.actor("consumer", move || {
+                    (0..attempts).filter_map(|_| consumer.try_pop().ok()).collect::<Vec<u32>>()
+                })
+            })
+            .collect();
+        let pushed: usize = pushing.into_iter().map(M::join).sum();
+        let popped: Vec<_> = popping.into_iter().map(M::join).collect();
+        format!("pushed {pushed}, popped {popped:?}")
+    }
+}
