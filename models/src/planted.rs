@@ -63,10 +63,20 @@ pub struct Hunt {
     pub seconds: f64,
 }
 
-const PATCHES: [(&str, &str); 14] = [
+const PATCHES: [(&str, &str); 24] = [
     ("event-carry-kept", include_str!("../bugs/event-carry-kept.patch")),
     ("event-registers-late", include_str!("../bugs/event-registers-late.patch")),
     ("event-waiter-kept", include_str!("../bugs/event-waiter-kept.patch")),
+    ("mpmc-aba", include_str!("../bugs/mpmc-aba.patch")),
+    ("mpmc-counter-first", include_str!("../bugs/mpmc-counter-first.patch")),
+    ("mpmc-dead-reader-kept", include_str!("../bugs/mpmc-dead-reader-kept.patch")),
+    ("mpmc-helps-nobody", include_str!("../bugs/mpmc-helps-nobody.patch")),
+    ("mpmc-living-taken-for-dead", include_str!("../bugs/mpmc-living-taken-for-dead.patch")),
+    ("mpmc-notify-on-edge", include_str!("../bugs/mpmc-notify-on-edge.patch")),
+    ("mpmc-publish-early", include_str!("../bugs/mpmc-publish-early.patch")),
+    ("mpmc-vyukov", include_str!("../bugs/mpmc-vyukov.patch")),
+    ("mpmc-wake-up-kept", include_str!("../bugs/mpmc-wake-up-kept.patch")),
+    ("mpmc-wrap-around", include_str!("../bugs/mpmc-wrap-around.patch")),
     ("semaphore-no-maximum", include_str!("../bugs/semaphore-no-maximum.patch")),
     ("semaphore-two-takers", include_str!("../bugs/semaphore-two-takers.patch")),
     ("semaphore-waiter-kept", include_str!("../bugs/semaphore-waiter-kept.patch")),

@@ -127,7 +127,7 @@
 //!
 //! | id | promise | evidence |
 //! |----|---------|----------|
-//! | `MPMC-1` | while nobody dies, each record that was pushed is popped at most once, unchanged; none is lost | `mpmc/fifo`, `mpmc/two_by_two`, `mpmc/lap`, `mpmc/positions_wrap`, `test:mpmc_model/agrees_with_a_queue`, `test:exchange_many/ten_million_records` |
+//! | `MPMC-1` | while nobody dies, each record that was pushed is popped at most once, unchanged; none is lost | `mpmc/fifo`, `mpmc/two_by_two`, `mpmc/slow_producer`, `mpmc/lap`, `mpmc/positions_wrap`, `test:mpmc_model/agrees_with_a_queue`, `test:exchange_many/ten_million_records` |
 //! | `MPMC-2` | a record is never touched by two participants at once | `mpmc/lap`, `mpmc/positions_wrap` |
 //! | `MPMC-3` | records are popped in the order of their claims, so each producer's in its order | `mpmc/fifo`, `mpmc/lap`, `test:exchange_many/ten_million_records` |
 //! | `MPMC-4` | `Full` and `Empty` are said only of a queue that is so at that moment | `mpmc/full_is_exact`, `mpmc/empty_is_exact`, `test:mpmc_model/agrees_with_a_queue` |

@@ -5,6 +5,7 @@ mod blocking;
 mod deaths;
 mod exact;
 mod fifo;
+mod slow_producer;
 mod timeout;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(fifo::LAP),
         Entry::of(fifo::POSITIONS_WRAP),
         Entry::of(fifo::TWO_BY_TWO),
+        Entry::of(slow_producer::SlowProducer),
         Entry::of(exact::FULL),
         Entry::of(exact::EMPTY),
         Entry::of(blocking::TWO_PRODUCERS),
@@ -36,6 +38,9 @@ pub fn all() -> Vec<Entry> {
 }
 
 type Shared<M> = Arc<Queue<M, Slots<M, u32>>>;
+
+type ProducerOf<M> = Producer<M, u32, Shared<M>>;
+type ConsumerOf<M> = Consumer<M, u32, Shared<M>>;
 
 /// A new queue of one or two slots.
 fn queue<M: Model>(capacity: usize, start: u64) -> Shared<M> {
@@ -50,19 +55,11 @@ fn queue<M: Model>(capacity: usize, start: u64) -> Shared<M> {
 }
 
 /// A producer called `owner`.
-fn producer<M: Model>(
-    world: &World<M>,
-    queue: &Shared<M>,
-    owner: u32,
-) -> Producer<M, u32, Shared<M>> {
+fn producer<M: Model>(world: &World<M>, queue: &Shared<M>, owner: u32) -> ProducerOf<M> {
     Producer::attach(queue.clone(), world.ctx(), Owner(owner)).expect("a small number")
 }
 
 /// A consumer called `owner`.
-fn consumer<M: Model>(
-    world: &World<M>,
-    queue: &Shared<M>,
-    owner: u32,
-) -> Consumer<M, u32, Shared<M>> {
+fn consumer<M: Model>(world: &World<M>, queue: &Shared<M>, owner: u32) -> ConsumerOf<M> {
     Consumer::attach(queue.clone(), world.ctx(), Owner(owner)).expect("a small number")
 }

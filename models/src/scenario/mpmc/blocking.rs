@@ -33,12 +33,12 @@ pub(super) const TWO_PRODUCERS: Blocking = Blocking {
 pub(super) const TWO_CONSUMERS: Blocking = Blocking {
     info: Info {
         name: "mpmc/blocking_consumers",
-        does: "push 1, push 2 || pop || pop; capacity 1",
+        does: "push 1, push 2 || pop || pop; capacity 2",
         ..TWO_PRODUCERS.info
     },
     producers: &[2],
     consumers: &[1, 1],
-    capacity: 1,
+    capacity: 2,
 };
 
 /// A wake-up may go to one who comes too early: who is served passes it on.

@@ -15,7 +15,7 @@ pub(super) struct Deaths {
 pub(super) const PRODUCER: Deaths = Deaths {
     info: Info {
         name: "mpmc/producer_dies",
-        does: "try_push 1, dying after P4 || try_push 2 || try_pop, then all that is left; capacity 2",
+        does: "try_push 1, dying after H1 || try_push 2 || try_pop, then all that is left; capacity 2",
         claims: &["MPMC-6"],
         reach: &["delivered [2], room for 2"],
         dies: true,
@@ -23,7 +23,7 @@ pub(super) const PRODUCER: Deaths = Deaths {
         deep: Some(3),
         ..Info::DEFAULT
     },
-    after: "mpmc/P4",
+    after: "mpmc/H1",
 };
 
 /// A slot that its reader will never free.
@@ -48,7 +48,7 @@ impl Scenario for Deaths {
 
     fn run<M: Model>(&self, world: &World<M>) -> String {
         let victim = Victim { owner: Owner(0), after: self.after };
-        if self.after == "mpmc/P4" {
+        if self.after == PRODUCER.after {
             producer_dies(world, victim)
         } else {
             consumer_dies(world, victim)

@@ -1,4 +1,6 @@
-use super::{consumer, producer, queue};
+use selvedge::protocol::mpmc::{PopError, PushError};
+
+use super::{ConsumerOf, consumer, producer, queue};
 use crate::model::{Info, Model, Scenario, World};
 
 /// Each producer pushes its records, each consumer pops as often as there are records for it, and
@@ -19,11 +21,12 @@ pub(super) const FIFO: Fifo = Fifo {
         does: "try_push 1 || try_push 2 || try_pop, try_pop; capacity 2",
         claims: &["MPMC-1", "MPMC-3"],
         reach: &[
-            "pushed 2, popped [[]]",
-            "pushed 2, popped [[1]]",
-            "pushed 2, popped [[2]]",
-            "pushed 2, popped [[1, 2]]",
-            "pushed 2, popped [[2, 1]]",
+            "popped [[]], left [1, 2]",
+            "popped [[]], left [2, 1]",
+            "popped [[1]], left [2]",
+            "popped [[2]], left [1]",
+            "popped [[1, 2]], left []",
+            "popped [[2, 1]], left []",
         ],
         quick: Some(2),
         deep: Some(4),
@@ -42,10 +45,10 @@ pub(super) const LAP: Fifo = Fifo {
         does: "try_push 1, try_push 2 || try_pop, try_pop; capacity 1",
         claims: &["MPMC-1", "MPMC-2", "MPMC-3"],
         reach: &[
-            "pushed 1, popped [[]]",
-            "pushed 1, popped [[1]]",
-            "pushed 2, popped [[1]]",
-            "pushed 2, popped [[1, 2]]",
+            "popped [[]], left [1]",
+            "popped [[1]], left []",
+            "popped [[1]], left [2]",
+            "popped [[1, 2]], left []",
         ],
         ..FIFO.info
     },
@@ -73,13 +76,14 @@ pub(super) const TWO_BY_TWO: Fifo = Fifo {
         does: "try_push 1 || try_push 2 || try_pop || try_pop; capacity 2",
         claims: &["MPMC-1"],
         reach: &[
-            "pushed 2, popped [[], []]",
-            "pushed 2, popped [[], [1]]",
-            "pushed 2, popped [[], [2]]",
-            "pushed 2, popped [[1], []]",
-            "pushed 2, popped [[1], [2]]",
-            "pushed 2, popped [[2], []]",
-            "pushed 2, popped [[2], [1]]",
+            "popped [[], []], left [1, 2]",
+            "popped [[], []], left [2, 1]",
+            "popped [[], [1]], left [2]",
+            "popped [[], [2]], left [1]",
+            "popped [[1], []], left [2]",
+            "popped [[2], []], left [1]",
+            "popped [[1], [2]], left []",
+            "popped [[2], [1]], left []",
         ],
         quick: Some(1),
         deep: Some(2),
@@ -100,20 +104,32 @@ impl Scenario for Fifo {
             .map(|(records, owner)| {
                 let mut producer = producer(world, &queue, owner);
                 world.actor("producer", move || {
-                    records.iter().filter(|record| producer.try_push(**record).is_ok()).count()
+                    for record in *records {
+                        let pushed = producer.try_push(*record);
+                        assert!(!matches!(pushed, Err(PushError::Corrupt(_))), "corrupt");
+                    }
                 })
             })
             .collect();
         let popping: Vec<_> = (self.consumers.iter().zip(2..))
             .map(|(&attempts, owner)| {
                 let mut consumer = consumer(world, &queue, owner);
-                world.actor("consumer", move || {
-                    (0..attempts).filter_map(|_| consumer.try_pop().ok()).collect::<Vec<u32>>()
-                })
+                world.actor("consumer", move || pop(&mut consumer, attempts))
             })
             .collect();
-        let pushed: usize = pushing.into_iter().map(M::join).sum();
+        pushing.into_iter().for_each(M::join);
         let popped: Vec<_> = popping.into_iter().map(M::join).collect();
-        format!("pushed {pushed}, popped {popped:?}")
+        let left = pop(&mut consumer(world, &queue, 9), 2);
+        format!("popped {popped:?}, left {left:?}")
     }
+}
+
+/// What so many attempts yield.
+fn pop<M: Model>(consumer: &mut ConsumerOf<M>, attempts: usize) -> Vec<u32> {
+    let popped = (0..attempts).filter_map(|_| match consumer.try_pop() {
+        Ok(record) => Some(record),
+        Err(PopError::Empty) => None,
+        Err(PopError::Corrupt) => panic!("corrupt"),
+    });
+    popped.collect()
 }
