@@ -9,7 +9,7 @@ mod view;
 
 pub use children::{Children, LIMIT, child, inherited};
 pub use names::Name;
-pub use stream::{Checksum, Tick, byte, consume_all};
+pub use stream::{Checksum, Labelled, Tick, Ticked, byte, consume_all};
 pub use view::View;
 
 /// The root README's program is compiled and run.

@@ -30,6 +30,60 @@ impl Tick {
     }
 }
 
+/// A record of one of many producers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub struct Labelled {
+    producer: u32,
+    check: u32,
+    seq: u64,
+}
+
+impl Record for Labelled {
+    const ID: RecordId = RecordId::new("selvedge-tests.labelled/1");
+}
+
+impl Labelled {
+    /// Tells a consumer that nothing more comes for it.
+    pub const END: Self = Self { producer: u32::MAX, check: 0, seq: 0 };
+
+    /// Record number `seq` of this producer.
+    #[must_use]
+    pub fn new(producer: u32, seq: u64) -> Self {
+        Self { producer, check: mix(seq ^ u64::from(producer) << 48) as u32, seq }
+    }
+
+    /// Producer and number, if the parts belong together.
+    #[must_use]
+    pub fn checked(self) -> Option<(u32, u64)> {
+        (self == Self::new(self.producer, self.seq)).then_some((self.producer, self.seq))
+    }
+}
+
+/// Which of the numbers from 0 have come: a bit each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ticked(Vec<u8>);
+
+impl Ticked {
+    /// None of so many, which are a multiple of 8.
+    #[must_use]
+    pub fn none_of(count: u64) -> Self {
+        assert!(count.is_multiple_of(8), "whole bytes");
+        Self(vec![0; (count / 8) as usize])
+    }
+
+    /// `number` has come.
+    pub fn tick(&mut self, number: u64) {
+        self.0[(number / 8) as usize] |= 1 << (number % 8);
+    }
+
+    /// The bits.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// The byte at place `n` of a byte stream.
 #[must_use]
 pub fn byte(n: u64) -> u8 {
