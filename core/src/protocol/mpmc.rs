@@ -52,6 +52,7 @@
 //!   changes the word or touches the record until that owner is dead.
 //! - `I3`: a slot's word is at most one lap behind what a participant at `head` or `tail` looks for,
 //!   and further ahead than one lap only if the counter has moved meanwhile.
+//! - `I4`: a counter never goes back.
 //!
 //! ## Steps
 //!
@@ -235,10 +236,12 @@ impl<P: Platform, T: Pod> Queue<P, Slots<P, T>> {
 }
 
 /// The private half of a handle.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Member {
     capacity: u64,
     owner: Owner,
+    /// The counter, when it was last read.
+    last: Option<u64>,
 }
 
 impl Member {
@@ -250,11 +253,21 @@ impl Member {
         if owner > MAX_OWNER {
             return Err(AttachError::Owner(owner));
         }
-        Ok(Self { capacity, owner })
+        Ok(Self { capacity, owner, last: None })
+    }
+
+    /// Takes note of the counter's value; `false` if it has gone back (I4 is checked, not assumed).
+    #[inline]
+    fn follow(&mut self, counter: u64) -> bool {
+        let forward = self.last.is_none_or(|last| counter.wrapping_sub(last).cast_signed() >= 0);
+        if forward {
+            self.last = Some(counter);
+        }
+        forward
     }
 }
 
-/// Helps `counter` past `position`, whose slot has been claimed. If it fails, somebody else did.
+/// Helps `counter` past `position`, whose slot has been claimed: I1. If it fails, somebody else did.
 #[inline]
 fn advance<P: Platform>(counter: &P::U64, position: u64) {
     let next = position.wrapping_add(1);
