@@ -12,7 +12,6 @@ use std::{
 use nix::fcntl::{FallocateFlags, fallocate};
 use proptest::prelude::*;
 use selvedge::{
-    layout::Field,
     platform::{
         Ordering::Relaxed,
         Owner,
@@ -40,19 +39,11 @@ fn ring(start: u64) -> (Shared<Ring>, View, OwnedFd) {
     (ring, view, descriptor)
 }
 
-/// The words of a queue's four slots, as a view calls them.
-const SLOT_WORDS: [&str; CAPACITY as usize] = ["word 0", "word 1", "word 2", "word 3"];
-
 /// A sealed queue, starting at `start`, and the hostile peer's view of it.
 fn queue(start: u64) -> (Shared<MpmcQueue<u64>>, View, OwnedFd) {
-    type Slot = mpmc::Slot<Native, u64>;
     let config = RingConfig::new(CAPACITY).start_at(start);
     let (queue, descriptor) = sealed::create(config).unwrap();
-    let mut fields = mpmc::Queue::<Native, [Slot; 1]>::fields().to_vec();
-    let slots = fields[4].offset;
-    let word = |(name, n)| Field::new(name, slots + n * size_of::<Slot>(), 8);
-    fields.extend(SLOT_WORDS.into_iter().zip(0..).map(word));
-    let view = View::of(&descriptor, &fields).unwrap();
+    let view = View::of_queue(&descriptor).unwrap();
     (queue, view, descriptor)
 }
 
@@ -174,7 +165,7 @@ proptest! {
         let mut consumer = queue.consumer(Owner(1)).unwrap();
         view.u64("head").store(head, Relaxed);
         view.u64("tail").store(tail, Relaxed);
-        for (name, word) in SLOT_WORDS.into_iter().zip(words) {
+        for (name, word) in View::SLOT_WORDS.into_iter().zip(words) {
             view.u64(name).store(word, Relaxed);
         }
         // More than the slots could ever hold: each ends, with a result that the card lists.

@@ -1,37 +1,23 @@
 //! A queue in a segment does what a bounded queue does, whatever the sequence of operations, and
 //! whichever of its handles makes them.
 
-use std::{collections::VecDeque, time::Duration};
-
 use proptest::{collection::vec, prelude::*};
 use selvedge::{
     platform::Owner,
-    protocol::mpmc::{AttachError, PopError, PopTimeoutError, PushError, PushTimeoutError},
+    protocol::mpmc::AttachError,
     segment::{MpmcQueue, RingConfig, sealed},
 };
-
-/// Handles on each side.
-const HANDLES: usize = 3;
-
-#[derive(Clone, Copy, Debug)]
-enum Operation {
-    TryPush,
-    /// With a deadline that has passed.
-    PushTimeout,
-    TryPop,
-    /// With a deadline that has passed.
-    PopTimeout,
-}
+use selvedge_tests::model::queue::{self, Operation};
 
 /// Operations, each with the number of the handle that makes it.
-fn operations() -> impl Strategy<Value = Vec<(Operation, usize)>> {
+fn operations() -> impl Strategy<Value = Vec<(Operation, u8)>> {
     let operation = prop_oneof![
         8 => Just(Operation::TryPush),
         2 => Just(Operation::PushTimeout),
         8 => Just(Operation::TryPop),
         2 => Just(Operation::PopTimeout),
     ];
-    vec((operation, 0..HANDLES), 0..80)
+    vec((operation, 0..3_u8), 0..80)
 }
 
 /// Near where the position, or the lap in a slot's word, starts again; and anywhere.
@@ -49,39 +35,7 @@ proptest! {
         start in starts(),
         operations in operations(),
     ) {
-        let config = RingConfig::new(capacity).start_at(start);
-        let (queue, descriptor) = sealed::create::<MpmcQueue<u16>>(config).unwrap();
-        let other = sealed::attach::<MpmcQueue<u16>>(&descriptor).unwrap();
-        let mut producers = [0, 1, 2].map(|owner| queue.producer(Owner(owner)).unwrap());
-        let mut consumers = [3, 4, 5].map(|owner| other.consumer(Owner(owner)).unwrap());
-        let mut expected = VecDeque::new();
-        for (value, (operation, handle)) in (0_u16..).zip(operations) {
-            let has_room = expected.len() < capacity as usize;
-            let (producer, consumer) = (&mut producers[handle], &mut consumers[handle]);
-            match operation {
-                Operation::TryPush => {
-                    let result = has_room.then_some(()).ok_or(PushError::Full(value));
-                    prop_assert_eq!(producer.try_push(value), result);
-                }
-                Operation::PushTimeout => {
-                    let result = has_room.then_some(()).ok_or(PushTimeoutError::TimedOut(value));
-                    prop_assert_eq!(producer.push_timeout(value, Duration::ZERO), result);
-                }
-                Operation::TryPop => {
-                    let result = expected.pop_front().ok_or(PopError::Empty);
-                    prop_assert_eq!(consumer.try_pop(), result);
-                    continue;
-                }
-                Operation::PopTimeout => {
-                    let result = expected.pop_front().ok_or(PopTimeoutError::TimedOut);
-                    prop_assert_eq!(consumer.pop_timeout(Duration::ZERO), result);
-                    continue;
-                }
-            }
-            if has_room {
-                expected.push_back(value);
-            }
-        }
+        queue::check(capacity, start, operations);
     }
 }
 
