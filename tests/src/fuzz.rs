@@ -69,9 +69,14 @@ fn mpmc(input: &[u8]) {
     model::queue::check(1 << (capacity % 4), start.position(), operations);
 }
 
-/// Sequences of operations on a semaphore, against a counter.
+/// Sequences of operations on a semaphore, mostly of few permits, against a counter.
 fn semaphore(input: &[u8]) {
-    let Some((max, operations)) = decode::<(u32, Vec<_>)>(input) else { return };
-    let max = max.clamp(1, MAX);
+    use model::semaphore::Operation::{self, Release};
+    let Some((max, operations)) = decode::<(u8, Vec<Operation>)>(input) else { return };
+    let max = if max < 0x80 { 1 + u32::from(max % 4) } else { MAX };
+    let operations = operations.into_iter().map(|operation| match operation {
+        Release(n) if n <= MAX => Release(n % 4),
+        other => other,
+    });
     model::semaphore::check(max / 2, max, operations);
 }
