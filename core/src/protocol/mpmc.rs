@@ -31,8 +31,10 @@
 //!
 //! Bit budget of a slot's `word`: 50 bits of lap, 2 of phase, 12 of owner (4096 of them). A lap comes
 //! back after 2^50 positions, which at capacity 1 and 30 M records/s takes 434 days; a process that
-//! was stopped between P2 and P3, or C2 and C3, for just that long would claim a slot wrongly. `head`
-//! and `tail` use all 64 bits and start anywhere; 2^50 divides 2^64.
+//! was stopped between P2 and P3, or C2 and C3, for just that long would claim a slot wrongly. One that
+//! was stopped between P1 and P2, or C1 and C2, for half of it or more sees the slot behind where it is
+//! ahead, and may answer `Corrupt`, or `Full` or `Empty` wrongly. `head` and `tail` use all 64 bits and
+//! start anywhere; 2^50 divides 2^64.
 //!
 //! ## States
 //!
@@ -53,6 +55,8 @@
 //! - `I3`: a slot's word is at most one lap behind what a participant at `head` or `tail` looks for,
 //!   and further ahead than one lap only if the counter has moved meanwhile.
 //! - `I4`: a counter never goes back.
+//!
+//! *Proved* of steps taken one after the other, for every capacity and start: `proofs/INDEX.md`.
 //!
 //! ## Steps
 //!
