@@ -20,8 +20,9 @@ macro_rules! source {
     };
 }
 
-const SOURCES: [Source; 5] = [
+const SOURCES: [Source; 6] = [
     source!("event", "event.rs"),
+    source!("naming", "naming.rs"),
     source!("semaphore", "semaphore.rs"),
     source!("spsc", "spsc.rs"),
     source!("spsc", "spsc/producer.rs"),

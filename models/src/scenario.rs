@@ -3,6 +3,7 @@
 pub mod event;
 pub mod futex;
 pub mod litmus;
+pub mod naming;
 pub mod semaphore;
 pub mod spsc;
 
@@ -10,7 +11,7 @@ use crate::engine::Entry;
 
 /// The scenarios of the protocols.
 pub fn protocols() -> Vec<Entry> {
-    [event::all(), semaphore::all(), spsc::all()].concat()
+    [event::all(), naming::all(), semaphore::all(), spsc::all()].concat()
 }
 
 /// The scenario called `name`, calibration included.
