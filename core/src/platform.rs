@@ -8,12 +8,14 @@
 //! site of each access from [`core::panic::Location::caller`], and native code carries no trace
 //! of it.
 
+mod directory;
 #[cfg(target_os = "linux")]
 pub mod native;
 
 pub use core::sync::atomic::Ordering;
 use core::{fmt::Debug, time::Duration};
 
+pub use directory::{Directory, LockByte, LockMode};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Plain data that may lie in memory which another process writes: every bit pattern is a value,

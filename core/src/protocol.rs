@@ -1,5 +1,5 @@
-//! Pure algorithms, generic over [`Platform`](crate::platform::Platform): no system calls, no
-//! allocation, no `Drop`.
+//! Pure algorithms, generic over [`Platform`](crate::platform::Platform) or
+//! [`Directory`](crate::platform::Directory): no system calls, no allocation, no `Drop`.
 //!
 //! Each module opens with its *card*: the words, the legal states, every shared access as a
 //! numbered step, the edges between steps, what a death leaves behind, and the guarantees with
@@ -8,6 +8,7 @@
 
 pub mod event;
 pub mod mpmc;
+pub mod naming;
 pub mod semaphore;
 pub mod spsc;
 

@@ -35,8 +35,10 @@
 //! built by different toolchains attach to each other.
 
 mod error;
+mod failure;
 mod file;
 mod header;
+mod kernel;
 mod mapping;
 mod named;
 mod object;
@@ -44,9 +46,12 @@ mod record;
 pub mod sealed;
 mod shared;
 
-pub use error::{AttachError, CapacityError, ConfigError, CreateError, NameError, UnlinkError};
-pub use header::{HEADER_SIZE, Header, LAYOUT_VERSION, MAGIC};
-pub use named::Directory;
+pub use error::{
+    AttachError, CapacityError, CleanError, ConfigError, CreateError, NameError, OpenError,
+    UnlinkError,
+};
+pub use header::{HEADER_SIZE, Header, LAYOUT_VERSION, LOCKS, MAGIC};
+pub use named::{Cleaned, Directory, Origin};
 pub use object::{
     MAX_ALIGNMENT, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing,
 };

@@ -20,11 +20,12 @@ macro_rules! source {
     };
 }
 
-const SOURCES: [Source; 8] = [
+const SOURCES: [Source; 9] = [
     source!("event", "event.rs"),
     source!("mpmc", "mpmc.rs"),
     source!("mpmc", "mpmc/producer.rs"),
     source!("mpmc", "mpmc/consumer.rs"),
+    source!("naming", "naming.rs"),
     source!("semaphore", "semaphore.rs"),
     source!("spsc", "spsc.rs"),
     source!("spsc", "spsc/producer.rs"),

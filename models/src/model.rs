@@ -1,6 +1,8 @@
 //! What a scenario is, and what it needs of an engine beside [`Platform`]: actors, and a clock that
 //! can be moved.
 
+pub mod directory;
+
 use std::{cell::Cell, time::Duration};
 
 use selvedge::platform::{Owner, Platform};
@@ -11,6 +13,8 @@ use crate::engine::Engine;
 pub trait Model: Platform {
     /// A started actor.
     type Join<R: Send + 'static>;
+    /// What actors take turns at.
+    type Turns: Default + Send + Sync + 'static;
 
     /// The surroundings of one execution.
     fn surroundings() -> Self::Ctx;
@@ -38,6 +42,15 @@ pub trait Model: Platform {
 
     /// Moves the clock past every deadline taken before. A native clock moves by itself.
     fn expire(ctx: &Self::Ctx);
+
+    /// Takes a turn: the engine tries every order of the turns, and what happened before a turn is
+    /// visible after each later one.
+    #[track_caller]
+    fn take_turn(turns: &Self::Turns);
+
+    /// Says what the present step did that is no access to a word, if the execution is recorded.
+    #[track_caller]
+    fn note(_what: impl FnOnce() -> String) {}
 }
 
 /// An actor's death.

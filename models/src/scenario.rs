@@ -4,6 +4,7 @@ pub mod event;
 pub mod futex;
 pub mod litmus;
 pub mod mpmc;
+pub mod naming;
 pub mod semaphore;
 pub mod spsc;
 
@@ -11,7 +12,7 @@ use crate::engine::Entry;
 
 /// The scenarios of the protocols.
 pub fn protocols() -> Vec<Entry> {
-    [event::all(), mpmc::all(), semaphore::all(), spsc::all()].concat()
+    [event::all(), mpmc::all(), naming::all(), semaphore::all(), spsc::all()].concat()
 }
 
 /// The scenario called `name`, calibration included.

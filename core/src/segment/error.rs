@@ -67,11 +67,20 @@ pub enum CreateError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The name is taken, perhaps by a program that died.
-    #[error("{path} exists already: attach to it, or unlink it if no program uses it any more")]
+    #[error("{path} exists already: attach to it, or take it over if no program uses it any more")]
     AlreadyExists {
         /// The file.
         path: PathBuf,
     },
+    /// The name is not to be taken over.
+    #[error("{path} is in use: attach to it, or wait until its last user has gone")]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What has the name could not be removed, to be taken over.
+    #[error(transparent)]
+    Clean(#[from] CleanError),
     /// The file system is full.
     #[error(
         "no room for a segment of {size} bytes: remove files nobody uses, or enlarge the file system"
@@ -95,6 +104,12 @@ pub enum CreateError {
     /// The file system cannot hold a file that has no name yet.
     #[error("the file system of {path} does not support O_TMPFILE: use a tmpfs such as /dev/shm")]
     NoTmpfile {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The file system cannot say who uses a file.
+    #[error("the file system of {path} keeps no locks: use a tmpfs such as /dev/shm")]
+    NoLocks {
         /// The directory.
         path: PathBuf,
     },
@@ -140,6 +155,12 @@ pub enum AttachError {
     #[error("{path} is a symbolic link, not a segment")]
     SymbolicLink {
         /// The link.
+        path: PathBuf,
+    },
+    /// The file system cannot say who uses a file.
+    #[error("the file system of {path} keeps no locks: use a tmpfs such as /dev/shm")]
+    NoLocks {
+        /// The directory.
         path: PathBuf,
     },
     /// A directory, a device, a pipe or a socket.
@@ -256,6 +277,59 @@ pub enum AttachError {
     },
 }
 
+/// Why there is neither a new segment nor an old one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Nothing had the name, and no segment could be created.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// Something has the name that could not be attached to.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+}
+
+impl From<NameError> for OpenError {
+    fn from(error: NameError) -> Self {
+        Self::Attach(error.into())
+    }
+}
+
+/// Why a name was not cleaned, whether it is in use or not. It is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CleanError {
+    /// The name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Something else has the name, or a segment whose first word is spoiled.
+    #[error("{path} is not a segment: unlink it if nobody needs it, or choose another name")]
+    NotASegment {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file may not be opened, or the directory not be written to.
+    #[error("no permission to open and remove {path}: only the user who created it may")]
+    PermissionDenied {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file system cannot say who uses a file.
+    #[error("the file system of {path} keeps no locks: use a tmpfs such as /dev/shm")]
+    NoLocks {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Any other failure of a system call.
+    #[error("{call} failed: {source}")]
+    Io {
+        /// The system call.
+        call: &'static str,
+        /// Its error.
+        source: io::Error,
+    },
+}
+
 /// Why a name was not removed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -275,9 +349,11 @@ pub enum UnlinkError {
         /// The file.
         path: PathBuf,
     },
-    /// Any other failure of the system call.
-    #[error("unlink failed: {source}")]
+    /// Any other failure of a system call.
+    #[error("{call} failed: {source}")]
     Io {
+        /// The system call.
+        call: &'static str,
         /// Its error.
         source: io::Error,
     },

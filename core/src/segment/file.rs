@@ -1,6 +1,6 @@
 //! What named and sealed segments have in common: a fresh file is filled, a finished one checked.
 
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
 use nix::{
     errno::Errno,
@@ -19,7 +19,7 @@ pub(super) const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 
 /// Makes a segment of an empty `file` that nobody else can see.
 pub(super) fn fill<O: ?Sized + Object>(
-    file: &OwnedFd,
+    file: BorrowedFd<'_>,
     config: &O::Config,
 ) -> Result<Shared<O>, CreateError> {
     let contents = Contents::of::<O>(O::elements(config))?;
@@ -27,7 +27,7 @@ pub(super) fn fill<O: ?Sized + Object>(
     fchmod(file, MODE).map_err(|errno| create_io("fchmod", errno))?;
     let size = allocate(file, &contents)?;
     let mapping =
-        Mapping::new(file, size).map_err(|source| CreateError::Io { call: "mmap", source })?;
+        Mapping::new(&file, size).map_err(|source| CreateError::Io { call: "mmap", source })?;
     let object = Shared::<O>::new(mapping, &contents);
     O::init(&object, config)?;
     object.mapping().header().publish(&contents);
@@ -35,7 +35,7 @@ pub(super) fn fill<O: ?Sized + Object>(
 }
 
 /// Gives `file` its size, and pages to go with it: a page missing later would be a SIGBUS.
-fn allocate(file: &OwnedFd, contents: &Contents) -> Result<usize, CreateError> {
+fn allocate(file: BorrowedFd<'_>, contents: &Contents) -> Result<usize, CreateError> {
     let size = contents.segment_size;
     let too_large = |_| CreateError::from(CapacityError::TooLarge(contents.elements));
     let bytes = i64::try_from(size).map_err(too_large)?;

@@ -15,6 +15,9 @@
 //!
 //! The creator stores `magic` last. An attacher loads it first, then every other word once, into
 //! private memory; it validates that copy and uses nothing else.
+//!
+//! Two bytes of a *named* segment are only ever locked ([`LOCKS`]). They lie far behind the end of
+//! any file that could be mapped.
 
 use core::mem::offset_of;
 
@@ -33,7 +36,11 @@ pub const HEADER_SIZE: usize = 128;
 /// The first word of a finished segment: `SELVEDGE` in ASCII.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"SELVEDGE");
 
-/// Changes when the header or any object's layout does.
+/// The bytes whose locks say who uses a named segment, and who may remove its name (the card of
+/// [`naming`](crate::protocol::naming)).
+pub const LOCKS: [Field; 2] = [Field::new("USE", 1 << 62, 1), Field::new("NAME", (1 << 62) + 1, 1)];
+
+/// Changes when the header, the locks or any object's layout do.
 pub const LAYOUT_VERSION: u32 = 1;
 
 /// The header as it lies in the segment.

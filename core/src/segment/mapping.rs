@@ -1,6 +1,6 @@
 //! The only place that maps memory.
 
-use std::{io, os::fd::AsRawFd};
+use std::{fs::File, io, os::fd::AsRawFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -10,6 +10,8 @@ use super::header::{HEADER_SIZE, Header};
 #[derive(Debug)]
 pub(super) struct Mapping {
     memory: MmapRaw,
+    /// Its locks say that a named segment is in use; closed once the memory is unmapped.
+    in_use: Option<File>,
 }
 
 impl Mapping {
@@ -19,7 +21,12 @@ impl Mapping {
     /// If that is less than a header.
     pub(super) fn new(file: &impl AsRawFd, size: usize) -> io::Result<Self> {
         assert!(size >= HEADER_SIZE, "callers check the size first");
-        Ok(Self { memory: MmapOptions::new().len(size).map_raw(file)? })
+        Ok(Self { memory: MmapOptions::new().len(size).map_raw(file)?, in_use: None })
+    }
+
+    /// Keeps `file`, and with it its locks, for as long as the mapping.
+    pub(super) fn keep(&mut self, file: File) {
+        self.in_use = Some(file);
     }
 
     /// Number of bytes.

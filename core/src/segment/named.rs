@@ -1,22 +1,36 @@
-//! Segments with a name, in a directory.
+//! Segments with a name, in a directory: [`naming`] on the file system.
 
-use std::{
-    fs, io,
-    os::fd::{AsFd, AsRawFd, OwnedFd},
-    path::{Path, PathBuf},
-};
-
-use nix::{
-    errno::Errno,
-    fcntl::{AT_FDCWD, AtFlags, OFlag, open},
-    sys::stat::Mode,
-    unistd::linkat,
-};
+use std::{fs::File, os::fd::AsFd, path::PathBuf};
 
 use super::{
-    AttachError, CreateError, NameError, Object, Shared, UnlinkError,
-    file::{self, attach_io, create_io},
+    AttachError, CleanError, CreateError, NameError, Object, OpenError, Shared, UnlinkError, file,
+    kernel::Kernel,
 };
+use crate::{
+    platform::Directory as _,
+    protocol::naming::{self, Opened, TakenOver, Unlinked},
+};
+
+/// How [`Directory::create_or_attach`] came by a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is new, and configured as asked.
+    Created,
+    /// It had the name already, and keeps its configuration.
+    Attached,
+}
+
+/// What [`Directory::clean`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Cleaned {
+    /// Nobody used the segment; its name is removed.
+    Removed,
+    /// Somebody is attached to it, or attaching; it is as it was.
+    InUse,
+    /// Nothing had the name.
+    Absent,
+}
 
 /// A directory of named segments. The segment `NAME` is the file `selvedge.NAME`, of mode 0600.
 ///
@@ -67,100 +81,185 @@ impl Directory {
     /// Creates a segment and gives it the name `name`. All of its memory is allocated.
     ///
     /// The name appears with the finished segment, in one step; of two processes that create the
-    /// same name, one gets [`CreateError::AlreadyExists`].
+    /// same name, one gets [`CreateError::AlreadyExists`]. Waits for nobody.
     ///
     /// # Errors
     /// [`CreateError`]; no file is left behind.
     ///
     /// # If a process dies
     /// In the middle of this call: either the name is there with a finished segment, or the kernel
-    /// frees everything. Later: the segment stays until somebody unlinks it.
+    /// frees everything. Later: the segment stays, unused, until somebody attaches, takes the name
+    /// over, cleans it or unlinks it.
     pub fn create<O: ?Sized + Object>(
         &self,
         name: &str,
         config: O::Config,
     ) -> Result<Shared<O>, CreateError> {
         let path = self.path(name)?;
-        let file = self.unnamed_file()?;
-        let object = file::fill(&file, &config)?;
-        publish(&file, path)?;
-        Ok(object)
+        let fill = |file: &File| file::fill::<O>(file.as_fd(), &config);
+        match naming::create(&self.kernel(), &path, fill)? {
+            Some((file, object)) => Ok(object.using(file)),
+            None => Err(CreateError::AlreadyExists { path }),
+        }
     }
 
-    /// Attaches to the segment `name`.
+    /// Attaches to the segment `name`, whether somebody uses it or not.
+    ///
+    /// Waits for a process that is cleaning the name until it has made two steps; for ever if that is
+    /// stopped between them.
     ///
     /// # Errors
     /// [`AttachError`]; nothing of the segment was used but its header.
+    ///
+    /// # If a process dies
+    /// The kernel detaches it. A process that died while it was cleaning is waited for no longer.
     pub fn attach<O: ?Sized + Object>(&self, name: &str) -> Result<Shared<O>, AttachError> {
         let path = self.path(name)?;
-        // Without O_NONBLOCK and O_NOCTTY, opening something that is no file could do more than that.
-        let flags = OFlag::O_RDWR
-            | OFlag::O_CLOEXEC
-            | OFlag::O_NOFOLLOW
-            | OFlag::O_NONBLOCK
-            | OFlag::O_NOCTTY;
-        let file = open(&path, flags, Mode::empty()).map_err(|errno| match errno {
-            Errno::ENOENT | Errno::ENOTDIR => AttachError::NotFound { path },
-            Errno::EACCES | Errno::EPERM | Errno::EROFS => AttachError::PermissionDenied { path },
-            Errno::ELOOP => AttachError::SymbolicLink { path },
-            // A directory; a socket, or a device without a driver.
-            Errno::EISDIR | Errno::ENXIO | Errno::ENODEV => AttachError::NotAFile,
-            errno => attach_io("open", errno),
-        })?;
-        file::open(file.as_fd())
+        match naming::attach(&self.kernel(), &path)? {
+            Some(file) => attached(file),
+            None => Err(AttachError::NotFound { path }),
+        }
     }
 
-    /// Removes the name. Whoever is attached stays attached; nobody attaches any more.
+    /// Attaches to the segment `name`, whether somebody uses it or not, or creates it if nothing has
+    /// the name. Of many that do so at once, one creates and the others attach to its segment.
     ///
-    /// Look before you unlink: if somebody has removed the name and given it to another segment, it
-    /// is that one which loses it.
+    /// An old segment keeps its configuration and contents: a ring whose producer has left may well
+    /// hold records. Where nothing old is wanted, [`take_over`](Self::take_over).
+    ///
+    /// Waits as [`attach`](Self::attach) does.
+    ///
+    /// # Errors
+    /// [`OpenError`]: what has the name cannot be attached to, or nothing has it and nothing can be
+    /// created. No file is left behind.
+    ///
+    /// # If a process dies
+    /// As with [`create`](Self::create) and [`attach`](Self::attach): if the creator dies, the others
+    /// go on with its segment, or one of them creates another.
+    ///
+    /// # Examples
+    /// ```
+    /// # use selvedge::segment::{Directory, Origin, SemaphoreConfig, SharedSemaphore};
+    /// # fn main() -> Result<(), selvedge::segment::OpenError> {
+    /// # let name = &format!("doc.create_or_attach.{}", std::process::id());
+    /// let shm = Directory::shm();
+    /// let one = SemaphoreConfig::binary();
+    /// let (semaphore, origin) = shm.create_or_attach::<SharedSemaphore>(name, one)?;
+    /// assert_eq!(origin, Origin::Created);
+    /// let (_, origin) = shm.create_or_attach::<SharedSemaphore>(name, one)?;
+    /// assert_eq!(origin, Origin::Attached);
+    /// # shm.unlink(name).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create_or_attach<O: ?Sized + Object>(
+        &self,
+        name: &str,
+        config: O::Config,
+    ) -> Result<(Shared<O>, Origin), OpenError> {
+        let path = self.path(name)?;
+        let fill = |file: &File| Ok::<_, OpenError>(file::fill::<O>(file.as_fd(), &config)?);
+        match naming::create_or_attach(&self.kernel(), &path, fill)? {
+            Opened::Created(file, object) => Ok((object.using(file), Origin::Created)),
+            Opened::Attached(file) => Ok((attached(file)?, Origin::Attached)),
+        }
+    }
+
+    /// Creates a segment named `name`, in place of one with that name that nobody uses. Of many that
+    /// do so at once, one succeeds.
+    ///
+    /// Waits for others that remove the same name until each has made a few steps; for ever if one is
+    /// stopped between them.
+    ///
+    /// # Errors
+    /// [`CreateError::InUse`] if somebody is attached, or attaching, to what has the name;
+    /// [`CreateError::Clean`] if that cannot be removed; any other [`CreateError`] as
+    /// [`create`](Self::create). No file is left behind.
+    ///
+    /// # If a process dies
+    /// As with [`create`](Self::create); in the middle of this call the old segment may be gone already.
+    ///
+    /// # Examples
+    /// ```
+    /// # use selvedge::segment::{CreateError, Directory, RingConfig, SpscRing};
+    /// # fn main() -> Result<(), CreateError> {
+    /// # let name = &format!("doc.take_over.{}", std::process::id());
+    /// let shm = Directory::shm();
+    /// drop(shm.create::<SpscRing<u64>>(name, RingConfig::new(64))?); // As if it had died.
+    /// let ring = shm.take_over::<SpscRing<u64>>(name, RingConfig::new(64))?;
+    /// let again = shm.take_over::<SpscRing<u64>>(name, RingConfig::new(64));
+    /// assert!(matches!(again, Err(CreateError::InUse { .. })));
+    /// # shm.unlink(name).unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn take_over<O: ?Sized + Object>(
+        &self,
+        name: &str,
+        config: O::Config,
+    ) -> Result<Shared<O>, CreateError> {
+        let path = self.path(name)?;
+        let kernel = self.kernel();
+        let fill = |file: &File| file::fill::<O>(file.as_fd(), &config);
+        match naming::take_over(&kernel, &path, fill, |file| kernel.is_segment(file))? {
+            TakenOver::Created(file, object) => Ok(object.using(file)),
+            TakenOver::InUse => Err(CreateError::InUse { path }),
+            TakenOver::Foreign => Err(CleanError::NotASegment { path }.into()),
+        }
+    }
+
+    /// Removes the name if nobody uses its segment, and says whether it did. A segment of any type is
+    /// cleaned, and nothing that is no segment.
+    ///
+    /// Waits as [`take_over`](Self::take_over) does.
+    ///
+    /// # Errors
+    /// [`CleanError`]; the name is as it was.
+    ///
+    /// # If a process dies
+    /// What it used is not in use any more once the kernel has closed its files, which may be some
+    /// milliseconds after the signal that killed it; a process that is waited for has closed them.
+    pub fn clean(&self, name: &str) -> Result<Cleaned, CleanError> {
+        let path = self.path(name)?;
+        let kernel = self.kernel();
+        match naming::clean(&kernel, &path, |file| kernel.is_segment(file))? {
+            naming::Cleaned::Removed => Ok(Cleaned::Removed),
+            naming::Cleaned::InUse => Ok(Cleaned::InUse),
+            naming::Cleaned::Absent => Ok(Cleaned::Absent),
+            naming::Cleaned::Foreign => Err(CleanError::NotASegment { path }),
+        }
+    }
+
+    /// Removes the name, whether its segment is in use or not. Whoever is attached stays attached;
+    /// nobody attaches any more. What is no segment, or may not be opened, is removed too.
+    ///
+    /// Waits as [`take_over`](Self::take_over) does. A cleaner never removes the wrong segment because
+    /// of this, except where the file may not be opened: it is then removed as `rm` does, and what
+    /// gets the name next may lose it to a cleaner that had looked before.
     ///
     /// # Errors
     /// [`UnlinkError`]; the name is as it was.
+    ///
+    /// # If a process dies
+    /// The name is removed, or as it was.
     pub fn unlink(&self, name: &str) -> Result<(), UnlinkError> {
         let path = self.path(name)?;
-        fs::remove_file(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
-                UnlinkError::NotFound { path }
-            }
-            io::ErrorKind::PermissionDenied => UnlinkError::PermissionDenied { path },
-            _ => UnlinkError::Io { source },
-        })
+        let kernel = self.kernel();
+        match naming::unlink(&kernel, &path, |file| kernel.is_segment(file)) {
+            Ok(Unlinked::Removed) => Ok(()),
+            Ok(Unlinked::Absent) => Err(UnlinkError::NotFound { path }),
+            Ok(Unlinked::Foreign) => Ok(kernel.unlink(&path)?),
+            Err(failure) if failure.is_foreign() => Ok(kernel.unlink(&path)?),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
-    /// A file that vanishes with its last descriptor unless it is given a name.
-    fn unnamed_file(&self) -> Result<OwnedFd, CreateError> {
-        let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
-        open(&self.path, flags, file::MODE).map_err(|errno| {
-            let path = self.path.clone();
-            match errno {
-                Errno::ENOENT | Errno::ENOTDIR => CreateError::NotADirectory { path },
-                Errno::EACCES | Errno::EPERM | Errno::EROFS => {
-                    CreateError::PermissionDenied { path }
-                }
-                // EISDIR: a kernel that does not know the flag.
-                Errno::EOPNOTSUPP | Errno::EISDIR => CreateError::NoTmpfile { path },
-                errno => create_io("open", errno),
-            }
-        })
+    fn kernel(&self) -> Kernel<'_> {
+        Kernel(&self.path)
     }
 }
 
-/// Gives a finished file its name, in one step.
-fn publish(file: &OwnedFd, path: PathBuf) -> Result<(), CreateError> {
-    let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let linked = linkat(AT_FDCWD, &*unnamed, AT_FDCWD, &path, AtFlags::AT_SYMLINK_FOLLOW);
-    linked.map_err(|errno| match errno {
-        Errno::EEXIST => CreateError::AlreadyExists { path },
-        Errno::ENOENT if !Path::new(&unnamed).exists() => CreateError::NoProc,
-        Errno::ENOENT => CreateError::NotADirectory { path: parent(path) },
-        Errno::EACCES | Errno::EPERM => CreateError::PermissionDenied { path: parent(path) },
-        errno => create_io("linkat", errno),
-    })
-}
-
-/// The directory of a segment's file.
-fn parent(mut path: PathBuf) -> PathBuf {
-    path.pop();
-    path
+/// The segment in a file that is in use.
+fn attached<O: ?Sized + Object>(file: File) -> Result<Shared<O>, AttachError> {
+    Ok(file::open::<O>(file.as_fd())?.using(file))
 }

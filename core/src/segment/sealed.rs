@@ -32,7 +32,7 @@ const SIZE_SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW
 pub fn create<O: ?Sized + Object>(config: O::Config) -> Result<(Shared<O>, OwnedFd), CreateError> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let file = memfd_create(c"selvedge", flags).map_err(|e| create_io("memfd_create", e))?;
-    let object = file::fill(&file, &config)?;
+    let object = file::fill(file.as_fd(), &config)?;
     // The last one keeps a peer from sealing the file against writing.
     fcntl(&file, F_ADD_SEALS(SIZE_SEALS | SealFlag::F_SEAL_SEAL))
         .map_err(|errno| create_io("fcntl(F_ADD_SEALS)", errno))?;

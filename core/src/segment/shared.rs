@@ -1,7 +1,7 @@
 //! Pointers to objects in segments.
 
 use core::{fmt, ops::Deref};
-use std::sync::Arc;
+use std::{fs::File, sync::Arc};
 
 use super::{
     MpmcQueue, Object, Record, SharedSemaphore, SpscRing, header::Contents, mapping::Mapping,
@@ -15,7 +15,11 @@ use crate::{
 };
 
 /// A pointer to an object in a segment. The segment stays mapped until the last clone is gone, also
-/// when its name is unlinked and its creator is dead.
+/// when its name is unlinked and its creator is dead. So long, a named segment is *in use*: an open
+/// file says so, of which each [`Shared`] that was not cloned has one of its own.
+///
+/// Dropping the last clone *detaches*. So do `exec` and death, whereas a forked child, which has the
+/// memory mapped too, keeps the segment in use.
 pub struct Shared<O: ?Sized + Object> {
     object: *const O,
     mapping: Arc<Mapping>,
@@ -31,6 +35,16 @@ impl<O: ?Sized + Object> Shared<O> {
         // `Contents::of` computed the segment's size from this number, so it is an index.
         let object = O::at(mapping.object(), contents.elements as usize);
         Self { object, mapping: Arc::new(mapping) }
+    }
+
+    /// The same, which keeps `file` open, and so the segment in use, until the last clone is gone.
+    ///
+    /// # Panics
+    /// If it has been cloned.
+    pub(super) fn using(mut self, file: File) -> Self {
+        let mapping = Arc::get_mut(&mut self.mapping).expect("callers have just made it");
+        mapping.keep(file);
+        self
     }
 
     pub(super) fn mapping(&self) -> &Mapping {

@@ -112,15 +112,25 @@ impl<T: Pod> Checked<T> for RaceChecked<T> {
     }
 }
 
+/// Turns are read-modify-writes of one atomic and nothing else: each conflicts with the one before it,
+/// so loom tries every order of them without a companion.
+#[derive(Debug, Default)]
+pub struct Turns(AtomicU32);
+
 impl Runtime for LoomRuntime {
     type U32 = LoomU32;
     type U64 = LoomU64;
     type Checked<T: Pod> = RaceChecked<T>;
+    type Turns = Turns;
     type Thread = WakeableThread;
     type Join<R: Send + 'static> = thread::JoinHandle<R>;
 
     fn fence(order: Ordering) {
         fence(order);
+    }
+
+    fn take_turn(turns: &Turns) {
+        turns.0.fetch_add(1, Ordering::AcqRel);
     }
 
     fn current() -> WakeableThread {

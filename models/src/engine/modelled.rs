@@ -28,6 +28,8 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     type U64: AtomicWord<u64>;
     /// Memory that the engine checks for data races, if it can.
     type Checked<T: Pod>: Checked<T>;
+    /// What threads take turns at.
+    type Turns: Default + Send + Sync + 'static;
     /// A thread.
     type Thread: Clone + PartialEq + Debug + Send + Sync;
     /// A started thread.
@@ -35,6 +37,8 @@ pub trait Runtime: Sized + Send + Sync + 'static {
 
     /// A fence.
     fn fence(order: Ordering);
+    /// Takes a turn; see [`Model::take_turn`].
+    fn take_turn(turns: &Self::Turns);
     /// The present thread.
     fn current() -> Self::Thread;
     /// A number for a thread, unique in its execution.
@@ -350,6 +354,7 @@ impl<R: Runtime> Platform for Modelled<R> {
 
 impl<R: Runtime> Model for Modelled<R> {
     type Join<T: Send + 'static> = R::Join<T>;
+    type Turns = R::Turns;
 
     fn surroundings() -> Self::Ctx {
         let (clock, dead) = (R::U64::new(0), R::U64::new(0));
@@ -401,5 +406,13 @@ impl<R: Runtime> Model for Modelled<R> {
         let now = ctx.clock.rmw(Rmw::Add, ONE_MOMENT, Ordering::Relaxed) + ONE_MOMENT;
         record::<R>(|| "every deadline passes".into());
         ctx.sleepers.expire(now).iter().for_each(R::rouse);
+    }
+
+    fn take_turn(turns: &R::Turns) {
+        R::take_turn(turns);
+    }
+
+    fn note(what: impl FnOnce() -> String) {
+        record::<R>(what);
     }
 }

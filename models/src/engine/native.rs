@@ -1,7 +1,7 @@
 //! The machine itself: real threads, real futexes, many times. Not a model checker: it shows that an
 //! outcome happens, and that the engines' allowed outcomes cover what the machine does.
 
-use std::thread;
+use std::{sync::Mutex, thread};
 
 use selvedge::platform::native::{Native, NativeCtx};
 
@@ -10,6 +10,8 @@ use crate::model::{Model, Scenario, Victim};
 
 impl Model for Native {
     type Join<R: Send + 'static> = thread::JoinHandle<R>;
+    /// The machine's threads come in some order by themselves.
+    type Turns = Mutex<()>;
 
     fn surroundings() -> NativeCtx {
         NativeCtx::default()
@@ -43,6 +45,10 @@ impl Model for Native {
     }
 
     fn expire(_: &NativeCtx) {}
+
+    fn take_turn(turns: &Mutex<()>) {
+        drop(turns.lock());
+    }
 }
 
 /// Runs the scenario as often as the plan says. A run of the machine cannot be recorded.

@@ -97,11 +97,16 @@ impl Runtime for ShuttleRuntime {
     type U32 = ShuttleU32;
     type U64 = ShuttleU64;
     type Checked<T: Pod> = Unchecked<T>;
+    type Turns = AtomicU32;
     type Thread = WakeableThread;
     type Join<R: Send + 'static> = thread::JoinHandle<R>;
 
     fn fence(_: Ordering) {
         fence(Ordering::SeqCst);
+    }
+
+    fn take_turn(turns: &AtomicU32) {
+        turns.fetch_add(1, Ordering::SeqCst);
     }
 
     fn current() -> WakeableThread {

@@ -1,0 +1,142 @@
+//! The steps of [`naming`](crate::protocol::naming), made by Linux.
+
+use std::{
+    fs::File,
+    io,
+    os::{fd::AsRawFd, unix::fs::FileExt},
+    path::Path,
+};
+
+use nix::{
+    errno::Errno,
+    fcntl::{AT_FDCWD, AtFlags, FcntlArg, OFlag, fcntl, open},
+    libc,
+    sys::stat::{FileStat, Mode, SFlag, fstat, lstat},
+    unistd::{linkat, unlink},
+};
+
+use super::{
+    failure::{Call, Failure},
+    file::MODE,
+    header::{LOCKS, MAGIC},
+};
+use crate::platform::{Directory, LockByte, LockMode};
+
+/// A directory of the file system. Names are the paths of files in it.
+#[derive(Debug)]
+pub(super) struct Kernel<'a>(pub(super) &'a Path);
+
+/// How a lock is asked for.
+type Ask = for<'a> fn(&'a libc::flock) -> FcntlArg<'a>;
+
+impl Kernel<'_> {
+    /// Does a file begin as every segment does? Anything else is not ours to remove.
+    pub(super) fn is_segment(&self, file: &File) -> Result<bool, Failure> {
+        let mut word = [0; size_of_val(&MAGIC)];
+        match file.read_exact_at(&mut word, 0) {
+            Ok(()) => Ok(u64::from_le_bytes(word) == MAGIC),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(_) => Err(Failure::of(Call::Look, self.0)(Errno::last())),
+        }
+    }
+
+    /// Takes a lock, or says that others hold what conflicts.
+    fn ask(&self, file: &File, byte: LockByte, mode: LockMode, ask: Ask) -> Result<bool, Failure> {
+        let kind = match mode {
+            LockMode::Shared => libc::F_RDLCK,
+            LockMode::Exclusive => libc::F_WRLCK,
+        };
+        let [in_use, name] = LOCKS;
+        let place = match byte {
+            LockByte::Use => in_use,
+            LockByte::Name => name,
+        };
+        let lock = libc::flock {
+            l_type: kind as libc::c_short,
+            l_whence: libc::SEEK_SET as libc::c_short,
+            l_start: place.offset as libc::off_t,
+            l_len: place.size as libc::off_t,
+            l_pid: 0,
+        };
+        loop {
+            match fcntl(file, ask(&lock)) {
+                Ok(_) => return Ok(true),
+                Err(Errno::EAGAIN | Errno::EACCES) => return Ok(false),
+                // A signal handler ran.
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(Failure::of(Call::Lock, self.0)(errno)),
+            }
+        }
+    }
+}
+
+/// Is it the same file? Its number is not given to another one while somebody has it open.
+fn same(one: &FileStat, other: &FileStat) -> bool {
+    (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+}
+
+impl Directory for Kernel<'_> {
+    type Name = Path;
+    type File = File;
+    type Error = Failure;
+
+    fn unnamed(&self) -> Result<File, Failure> {
+        let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
+        let file = open(self.0, flags, MODE).map_err(Failure::of(Call::OpenUnnamed, self.0))?;
+        Ok(file.into())
+    }
+
+    fn link(&self, file: &File, name: &Path) -> Result<bool, Failure> {
+        let unnamed = format!("/proc/self/fd/{}", file.as_raw_fd());
+        match linkat(AT_FDCWD, &*unnamed, AT_FDCWD, name, AtFlags::AT_SYMLINK_FOLLOW) {
+            Ok(()) => Ok(true),
+            Err(Errno::EEXIST) => Ok(false),
+            Err(Errno::ENOENT) if !Path::new(&unnamed).exists() => {
+                Err(Failure::of(Call::FindProc, name)(Errno::ENOENT))
+            }
+            Err(errno) => Err(Failure::of(Call::Link, name)(errno)),
+        }
+    }
+
+    fn open(&self, name: &Path) -> Result<Option<File>, Failure> {
+        // Without O_NONBLOCK and O_NOCTTY, opening something that is no file could do more than that.
+        let flags = OFlag::O_RDWR
+            | OFlag::O_CLOEXEC
+            | OFlag::O_NOFOLLOW
+            | OFlag::O_NONBLOCK
+            | OFlag::O_NOCTTY;
+        let file = match open(name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
+            Err(errno) => return Err(Failure::of(Call::Open, name)(errno)),
+        };
+        let stat = fstat(&file).map_err(Failure::of(Call::Look, name))?;
+        match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
+            SFlag::S_IFREG => Ok(Some(file)),
+            // As the kernel says of a socket.
+            _ => Err(Failure::of(Call::Open, name)(Errno::ENXIO)),
+        }
+    }
+
+    fn refers(&self, name: &Path, file: &File) -> Result<bool, Failure> {
+        let mine = fstat(file).map_err(Failure::of(Call::Look, name))?;
+        match lstat(name) {
+            Ok(found) => Ok(same(&found, &mine)),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(false),
+            Err(errno) => Err(Failure::of(Call::Look, name)(errno)),
+        }
+    }
+
+    fn lock(&self, file: &File, byte: LockByte, mode: LockMode) -> Result<(), Failure> {
+        while !self.ask(file, byte, mode, |lock| FcntlArg::F_OFD_SETLKW(lock))? {}
+        Ok(())
+    }
+
+    fn try_lock(&self, file: &File, byte: LockByte, mode: LockMode) -> Result<bool, Failure> {
+        self.ask(file, byte, mode, |lock| FcntlArg::F_OFD_SETLK(lock))
+    }
+
+    fn unlink(&self, name: &Path) -> Result<(), Failure> {
+        unlink(name).map_err(Failure::of(Call::Unlink, name))
+    }
+}
