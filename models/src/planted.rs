@@ -63,10 +63,18 @@ pub struct Hunt {
     pub seconds: f64,
 }
 
-const PATCHES: [(&str, &str); 14] = [
+const PATCHES: [(&str, &str); 22] = [
     ("event-carry-kept", include_str!("../bugs/event-carry-kept.patch")),
     ("event-registers-late", include_str!("../bugs/event-registers-late.patch")),
     ("event-waiter-kept", include_str!("../bugs/event-waiter-kept.patch")),
+    ("naming-attach-unchecked", include_str!("../bugs/naming-attach-unchecked.patch")),
+    ("naming-attach-unused", include_str!("../bugs/naming-attach-unused.patch")),
+    ("naming-clean-shares", include_str!("../bugs/naming-clean-shares.patch")),
+    ("naming-creates-over", include_str!("../bugs/naming-creates-over.patch")),
+    ("naming-half-made", include_str!("../bugs/naming-half-made.patch")),
+    ("naming-open-then-lock", include_str!("../bugs/naming-open-then-lock.patch")),
+    ("naming-unlink-unlocked", include_str!("../bugs/naming-unlink-unlocked.patch")),
+    ("naming-used-too-late", include_str!("../bugs/naming-used-too-late.patch")),
     ("semaphore-no-maximum", include_str!("../bugs/semaphore-no-maximum.patch")),
     ("semaphore-two-takers", include_str!("../bugs/semaphore-two-takers.patch")),
     ("semaphore-waiter-kept", include_str!("../bugs/semaphore-waiter-kept.patch")),
