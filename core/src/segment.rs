@@ -21,6 +21,23 @@
 //! make operations return their `Corrupt` error, as each protocol's card says. A peer that runs the
 //! machine out of memory can still make anybody's page fault fail.
 //!
+//! # Who creates, who cleans
+//!
+//! A named segment is *in use* while a process has it mapped, and *stale* when nobody has: the kernel
+//! knows, also of processes that were killed.
+//!
+//! | you want | and nothing has the name | it is stale | it is in use |
+//! |----------|--------------------------|-------------|--------------|
+//! | [`create`](Directory::create) | new | an error | an error |
+//! | [`attach`](Directory::attach) | an error | the old one | the old one |
+//! | [`create_or_attach`](Directory::create_or_attach) | new | the old one | the old one |
+//! | [`take_over`](Directory::take_over) | new | new | an error |
+//! | [`clean`](Directory::clean) | nothing | removed | left alone |
+//! | [`unlink`](Directory::unlink) | an error | removed | removed; its users keep it |
+//!
+//! The promises behind it are those of [`naming`](crate::protocol::naming). A [`sealed`] segment has no
+//! name and takes no part.
+//!
 //! # Layout
 //!
 //! ```text

@@ -63,31 +63,46 @@ pub struct Hunt {
     pub seconds: f64,
 }
 
-const PATCHES: [(&str, &str); 24] = [
-    ("event-carry-kept", include_str!("../bugs/event-carry-kept.patch")),
-    ("event-registers-late", include_str!("../bugs/event-registers-late.patch")),
-    ("event-waiter-kept", include_str!("../bugs/event-waiter-kept.patch")),
-    ("mpmc-aba", include_str!("../bugs/mpmc-aba.patch")),
-    ("mpmc-counter-first", include_str!("../bugs/mpmc-counter-first.patch")),
-    ("mpmc-dead-reader-kept", include_str!("../bugs/mpmc-dead-reader-kept.patch")),
-    ("mpmc-helps-nobody", include_str!("../bugs/mpmc-helps-nobody.patch")),
-    ("mpmc-living-taken-for-dead", include_str!("../bugs/mpmc-living-taken-for-dead.patch")),
-    ("mpmc-notify-on-edge", include_str!("../bugs/mpmc-notify-on-edge.patch")),
-    ("mpmc-publish-early", include_str!("../bugs/mpmc-publish-early.patch")),
-    ("mpmc-vyukov", include_str!("../bugs/mpmc-vyukov.patch")),
-    ("mpmc-wake-up-kept", include_str!("../bugs/mpmc-wake-up-kept.patch")),
-    ("mpmc-wrap-around", include_str!("../bugs/mpmc-wrap-around.patch")),
-    ("semaphore-no-maximum", include_str!("../bugs/semaphore-no-maximum.patch")),
-    ("semaphore-two-takers", include_str!("../bugs/semaphore-two-takers.patch")),
-    ("semaphore-waiter-kept", include_str!("../bugs/semaphore-waiter-kept.patch")),
-    ("semaphore-wakes-early", include_str!("../bugs/semaphore-wakes-early.patch")),
-    ("spsc-close-forgotten", include_str!("../bugs/spsc-close-forgotten.patch")),
-    ("spsc-close-in-silence", include_str!("../bugs/spsc-close-in-silence.patch")),
-    ("spsc-no-last-look", include_str!("../bugs/spsc-no-last-look.patch")),
-    ("spsc-one-too-many", include_str!("../bugs/spsc-one-too-many.patch")),
-    ("spsc-publish-early", include_str!("../bugs/spsc-publish-early.patch")),
-    ("spsc-two-producers", include_str!("../bugs/spsc-two-producers.patch")),
-    ("spsc-wrap-around", include_str!("../bugs/spsc-wrap-around.patch")),
+/// A patch of that name, and its text.
+macro_rules! patches {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../bugs/", $name, ".patch")))),*]
+    };
+}
+
+const PATCHES: &[(&str, &str)] = patches![
+    "event-carry-kept"
+    "event-registers-late"
+    "event-waiter-kept"
+    "mpmc-aba"
+    "mpmc-counter-first"
+    "mpmc-dead-reader-kept"
+    "mpmc-helps-nobody"
+    "mpmc-living-taken-for-dead"
+    "mpmc-notify-on-edge"
+    "mpmc-publish-early"
+    "mpmc-vyukov"
+    "mpmc-wake-up-kept"
+    "mpmc-wrap-around"
+    "naming-attach-unchecked"
+    "naming-attach-unused"
+    "naming-clean-shares"
+    "naming-creates-over"
+    "naming-half-made"
+    "naming-open-then-lock"
+    "naming-unlink-unlocked"
+    "naming-used-too-late"
+    "semaphore-no-maximum"
+    "semaphore-two-takers"
+    "semaphore-waiter-kept"
+    "semaphore-wakes-early"
+    "spsc-close-forgotten"
+    "spsc-close-in-silence"
+    "spsc-no-last-look"
+    "spsc-one-too-many"
+    "spsc-publish-early"
+    "spsc-two-producers"
+    "spsc-wrap-around"
 ];
 
 /// Every planted bug: both ends of every edge of every card, lost and elided wakes, and the patches.

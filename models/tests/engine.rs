@@ -1,5 +1,7 @@
 //! What the engines must refuse, and that what they find can be found again.
 
+use std::sync::{Arc, Mutex};
+
 use selvedge_models::{
     engine::{self, Engine, Entry, Plan, Replay},
     job::Job,
@@ -37,6 +39,31 @@ impl Scenario for NeverReached {
     }
 }
 
+/// Two actors that take three turns each.
+#[derive(Clone, Copy)]
+struct TakesTurns;
+
+impl Scenario for TakesTurns {
+    fn info(&self) -> Info {
+        Info { name: "test/takes_turns", ..Info::DEFAULT }
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let course = Arc::new((M::Turns::default(), Mutex::new(String::new())));
+        let actors = ["a", "b"].map(|name| {
+            let course = course.clone();
+            world.actor(name, move || {
+                for _ in 0..3 {
+                    M::take_turn(&course.0);
+                    course.1.lock().expect("nobody panics").push_str(name);
+                }
+            })
+        });
+        actors.into_iter().for_each(M::join);
+        course.1.lock().expect("nobody panics").clone()
+    }
+}
+
 fn failure(entry: &Entry, mutation: Option<&Mutation>) -> engine::Failure {
     let verdict = engine::run(entry, &Plan::quick(&entry.info, Engine::Loom), mutation);
     verdict.expect("it runs").failure.expect("it fails")
@@ -52,6 +79,16 @@ fn a_scenario_without_a_second_thread_is_an_error() {
 fn an_outcome_that_must_be_reached_and_is_not_is_a_failure() {
     let message = failure(&Entry::of(NeverReached), None).message;
     assert_eq!(message, "never reached: elsewhere");
+}
+
+/// The model directory relies on it: three turns and three have (6 choose 3) orders.
+#[test]
+fn turns_are_taken_in_every_order() {
+    let entry = Entry::of(TakesTurns);
+    let plan = Plan::quick(&entry.info, Engine::Loom);
+    let plan = Plan { stop_at_forbidden: false, ..plan };
+    let verdict = engine::run(&entry, &plan, None).expect("it runs");
+    assert_eq!(verdict.outcomes.len(), 20, "{:?}", verdict.outcomes);
 }
 
 #[test]

@@ -7,11 +7,13 @@ pub mod model;
 
 mod children;
 mod names;
+mod race;
 mod stream;
 mod view;
 
 pub use children::{Children, LIMIT, child, inherited};
 pub use names::Name;
+pub use race::{Gate, PRIZE, RACERS, STALE, mark};
 pub use stream::{Checksum, Labelled, Tick, Ticked, byte, consume_all};
 pub use view::View;
 

@@ -18,9 +18,9 @@ use nix::{
 use selvedge::{
     protocol::semaphore::InitError,
     segment::{
-        AttachError, CapacityError, ConfigError, CreateError, Directory, HEADER_SIZE, Header,
-        LAYOUT_VERSION, MAGIC, NameError, Record, RecordId, RingConfig, SemaphoreConfig, Shared,
-        SharedSemaphore, SpscRing, UnlinkError, sealed,
+        AttachError, CapacityError, CleanError, ConfigError, CreateError, Directory, HEADER_SIZE,
+        Header, LAYOUT_VERSION, MAGIC, NameError, Record, RecordId, RingConfig, SemaphoreConfig,
+        Shared, SharedSemaphore, SpscRing, UnlinkError, sealed,
     },
 };
 use selvedge_tests::{Children, Name};
@@ -267,6 +267,8 @@ fn a_text_that_is_no_name() {
         assert_error!(attached, AttachError::Name(found) if found == expected);
         let unlinked = place.directory.unlink(name);
         assert_error!(unlinked, UnlinkError::Name(found) if found == expected);
+        let cleaned = place.directory.clean(name);
+        assert_error!(cleaned, CleanError::Name(found) if found == expected);
         assert_eq!(place.files(), 0);
     }
     let place = Place::new();

@@ -8,9 +8,9 @@ use selvedge::{
     platform::native::{Native, NativeCell},
     protocol::{mpmc, semaphore, spsc},
     segment::{
-        AttachError, CapacityError, ConfigError, CreateError, HEADER_SIZE, Header, LAYOUT_VERSION,
-        MAGIC, MpmcQueue, NameError, Object, ProtocolId, RecordId, SharedSemaphore, SpscRing,
-        UnlinkError,
+        AttachError, CapacityError, CleanError, ConfigError, CreateError, HEADER_SIZE, Header,
+        LAYOUT_VERSION, LOCKS, MAGIC, MpmcQueue, NameError, Object, OpenError, ProtocolId,
+        RecordId, SharedSemaphore, SpscRing, UnlinkError,
     },
 };
 
@@ -27,7 +27,11 @@ fn table(fields: &[Field], size: usize, align: usize) -> String {
 #[test]
 fn header() {
     let table = table(&Header::fields(), HEADER_SIZE, align_of::<Header>());
-    insta::assert_snapshot!(format!("layout version {LAYOUT_VERSION}, magic {MAGIC:#x}\n{table}"));
+    let locks = LOCKS.map(|Field { name, offset, size }| format!("{offset:#x} {size}  {name}"));
+    insta::assert_snapshot!(format!(
+        "layout version {LAYOUT_VERSION}, magic {MAGIC:#x}\n{table}\nlocked only:\n{}",
+        locks.join("\n")
+    ));
 }
 
 #[test]
@@ -105,10 +109,13 @@ fn messages_of_create() {
     let others = [
         CreateError::Name(NameError::Empty),
         CreateError::AlreadyExists { path: path() },
+        CreateError::InUse { path: path() },
+        CreateError::Clean(CleanError::NotASegment { path: path() }),
         CreateError::NoSpace { size: 131_840 },
         CreateError::PermissionDenied { path: directory() },
         CreateError::NotADirectory { path: directory() },
         CreateError::NoTmpfile { path: directory() },
+        CreateError::NoLocks { path: directory() },
         CreateError::NoProc,
         CreateError::Io { call: "memfd_create", source: io_error() },
     ];
@@ -122,6 +129,7 @@ fn messages_of_attach() {
         AttachError::NotFound { path: path() },
         AttachError::PermissionDenied { path: path() },
         AttachError::SymbolicLink { path: path() },
+        AttachError::NoLocks { path: directory() },
         AttachError::NotAFile,
         AttachError::NotAMemfd,
         AttachError::NotSealed,
@@ -155,6 +163,25 @@ fn messages_of_unlink() {
     insta::assert_snapshot!(messages([
         UnlinkError::NotFound { path: path() },
         UnlinkError::PermissionDenied { path: path() },
-        UnlinkError::Io { source: io_error() },
+        UnlinkError::Io { call: "unlink", source: io_error() },
+    ]));
+}
+
+#[test]
+fn messages_of_clean() {
+    insta::assert_snapshot!(messages([
+        CleanError::Name(NameError::Empty),
+        CleanError::NotASegment { path: path() },
+        CleanError::PermissionDenied { path: path() },
+        CleanError::NoLocks { path: directory() },
+        CleanError::Io { call: "fcntl(F_OFD_SETLK)", source: io_error() },
+    ]));
+}
+
+#[test]
+fn messages_of_create_or_attach() {
+    insta::assert_snapshot!(messages([
+        OpenError::Create(CreateError::NoProc),
+        OpenError::Attach(AttachError::NotAFile),
     ]));
 }

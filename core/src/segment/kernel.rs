@@ -36,7 +36,10 @@ impl Kernel<'_> {
         match file.read_exact_at(&mut word, 0) {
             Ok(()) => Ok(u64::from_le_bytes(word) == MAGIC),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-            Err(_) => Err(Failure::of(Call::Look, self.0)(Errno::last())),
+            Err(error) => {
+                let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
+                Err(Failure::of(Call::Look, self.0)(errno))
+            }
         }
     }
 

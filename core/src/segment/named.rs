@@ -211,7 +211,8 @@ impl Directory {
     /// Removes the name if nobody uses its segment, and says whether it did. A segment of any type is
     /// cleaned, and nothing that is no segment.
     ///
-    /// Waits as [`take_over`](Self::take_over) does.
+    /// Waits as [`take_over`](Self::take_over) does. While a program is being started, it has its
+    /// parent's files open for a moment, and so keeps in use what its parent used.
     ///
     /// # Errors
     /// [`CleanError`]; the name is as it was.

@@ -16,7 +16,6 @@ impl Scenario for AttachOrTakeOver {
                 "attached, named; took over, named",
                 "absent, unused; took over, named",
             ],
-            quick: Some(4),
             ..Info::DEFAULT
         }
     }

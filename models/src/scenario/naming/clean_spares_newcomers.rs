@@ -15,7 +15,6 @@ impl Scenario for CleanSparesNewcomers {
             does: "unlink a stale name, create || clean",
             claims: &["NAME-3"],
             reach: &["created, named; removed", "created, named; absent", "created, named; in use"],
-            quick: Some(4),
             ..Info::DEFAULT
         }
     }
