@@ -11,6 +11,8 @@ use crate::engine::Engine;
 pub trait Model: Platform {
     /// A started actor.
     type Join<R: Send + 'static>;
+    /// A moment of an actor.
+    type Mark: Send + Sync + 'static;
 
     /// The surroundings of one execution.
     fn surroundings() -> Self::Ctx;
@@ -38,6 +40,13 @@ pub trait Model: Platform {
 
     /// Moves the clock past every deadline taken before. A native clock moves by itself.
     fn expire(ctx: &Self::Ctx);
+
+    /// The present moment of the present actor.
+    fn mark() -> Self::Mark;
+
+    /// Does that moment, which has been, happen-before the present one of the present actor? An engine
+    /// answers without ordering anything. Natively the caller has ordered them by a lock.
+    fn precedes(mark: &Self::Mark) -> bool;
 }
 
 /// An actor's death.

@@ -61,6 +61,9 @@ pub trait Checked<T>: Send + Sync {
     /// Writes it.
     #[track_caller]
     fn set(&self, value: T);
+    /// Does all that was written to it happen-before the present moment? The question orders nothing.
+    /// An engine in which all that has been is before answers yes.
+    fn is_settled(&self) -> bool;
 }
 
 /// [`Platform`] and [`Model`] over an engine's [`Runtime`].
@@ -350,6 +353,7 @@ impl<R: Runtime> Platform for Modelled<R> {
 
 impl<R: Runtime> Model for Modelled<R> {
     type Join<T: Send + 'static> = R::Join<T>;
+    type Mark = R::Checked<u8>;
 
     fn surroundings() -> Self::Ctx {
         let (clock, dead) = (R::U64::new(0), R::U64::new(0));
@@ -401,5 +405,15 @@ impl<R: Runtime> Model for Modelled<R> {
         let now = ctx.clock.rmw(Rmw::Add, ONE_MOMENT, Ordering::Relaxed) + ONE_MOMENT;
         record::<R>(|| "every deadline passes".into());
         ctx.sleepers.expire(now).iter().for_each(R::rouse);
+    }
+
+    fn mark() -> Self::Mark {
+        let mark = Self::Mark::new(0);
+        mark.set(0);
+        mark
+    }
+
+    fn precedes(mark: &Self::Mark) -> bool {
+        mark.is_settled()
     }
 }

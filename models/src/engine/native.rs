@@ -10,6 +10,7 @@ use crate::model::{Model, Scenario, Victim};
 
 impl Model for Native {
     type Join<R: Send + 'static> = thread::JoinHandle<R>;
+    type Mark = ();
 
     fn surroundings() -> NativeCtx {
         NativeCtx::default()
@@ -43,6 +44,12 @@ impl Model for Native {
     }
 
     fn expire(_: &NativeCtx) {}
+
+    fn mark() {}
+
+    fn precedes((): &()) -> bool {
+        true
+    }
 }
 
 /// Runs the scenario as often as the plan says. A run of the machine cannot be recorded.

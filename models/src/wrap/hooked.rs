@@ -122,6 +122,7 @@ impl<P: Platform, H: Hook> Platform for Hooked<P, H> {
 
 impl<P: Model, H: Hook> Model for Hooked<P, H> {
     type Join<R: Send + 'static> = P::Join<R>;
+    type Mark = P::Mark;
 
     fn surroundings() -> P::Ctx {
         P::surroundings()
@@ -154,5 +155,13 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
 
     fn expire(ctx: &P::Ctx) {
         P::expire(ctx);
+    }
+
+    fn mark() -> P::Mark {
+        P::mark()
+    }
+
+    fn precedes(mark: &P::Mark) -> bool {
+        P::precedes(mark)
     }
 }
