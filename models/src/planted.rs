@@ -63,11 +63,12 @@ pub struct Hunt {
     pub seconds: f64,
 }
 
-const PATCHES: [(&str, &str); 24] = [
+const PATCHES: [(&str, &str); 27] = [
     ("event-carry-kept", include_str!("../bugs/event-carry-kept.patch")),
     ("event-registers-late", include_str!("../bugs/event-registers-late.patch")),
     ("event-waiter-kept", include_str!("../bugs/event-waiter-kept.patch")),
     ("mpmc-aba", include_str!("../bugs/mpmc-aba.patch")),
+    ("mpmc-beaten-means-empty", include_str!("../bugs/mpmc-beaten-means-empty.patch")),
     ("mpmc-counter-first", include_str!("../bugs/mpmc-counter-first.patch")),
     ("mpmc-dead-reader-kept", include_str!("../bugs/mpmc-dead-reader-kept.patch")),
     ("mpmc-helps-nobody", include_str!("../bugs/mpmc-helps-nobody.patch")),
@@ -77,12 +78,14 @@ const PATCHES: [(&str, &str); 24] = [
     ("mpmc-vyukov", include_str!("../bugs/mpmc-vyukov.patch")),
     ("mpmc-wake-up-kept", include_str!("../bugs/mpmc-wake-up-kept.patch")),
     ("mpmc-wrap-around", include_str!("../bugs/mpmc-wrap-around.patch")),
+    ("semaphore-beaten-means-none", include_str!("../bugs/semaphore-beaten-means-none.patch")),
     ("semaphore-no-maximum", include_str!("../bugs/semaphore-no-maximum.patch")),
     ("semaphore-two-takers", include_str!("../bugs/semaphore-two-takers.patch")),
     ("semaphore-waiter-kept", include_str!("../bugs/semaphore-waiter-kept.patch")),
     ("semaphore-wakes-early", include_str!("../bugs/semaphore-wakes-early.patch")),
     ("spsc-close-forgotten", include_str!("../bugs/spsc-close-forgotten.patch")),
     ("spsc-close-in-silence", include_str!("../bugs/spsc-close-in-silence.patch")),
+    ("spsc-looks-too-late", include_str!("../bugs/spsc-looks-too-late.patch")),
     ("spsc-no-last-look", include_str!("../bugs/spsc-no-last-look.patch")),
     ("spsc-one-too-many", include_str!("../bugs/spsc-one-too-many.patch")),
     ("spsc-publish-early", include_str!("../bugs/spsc-publish-early.patch")),

@@ -33,6 +33,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(timeout::Timeout),
         Entry::of(history::CLOSING),
         Entry::of(history::CROSSED),
+        Entry::of(history::TOLD),
     ]
 }
 

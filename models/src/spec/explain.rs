@@ -30,7 +30,8 @@ pub(super) fn refutation<S: Spec>(
     let name = |actor: usize| &*history.actors[actor].name;
     let width = history.actors.iter().map(|actor| actor.name.len()).max().unwrap_or(0);
     let skipped = order.len().saturating_sub(SHOWN);
-    let mut lines = vec!["not linearizable; the longest order that explains the answers:".to_owned()];
+    let mut lines =
+        vec!["not linearizable; the longest order that explains the answers:".to_owned()];
     if skipped > 0 {
         lines.push(format!("  ({skipped} earlier steps)"));
     }

@@ -139,6 +139,24 @@ impl<S: Spec> History<S> {
         search::search(self, spec)
     }
 
+    /// The same history, to be held against another spec.
+    pub fn held_against<T>(&self) -> History<T>
+    where
+        T: Spec<Op = S::Op, Answer = S::Answer>,
+    {
+        let call = |call: &Call<S>| Call {
+            id: call.id,
+            op: call.op,
+            answer: call.answer,
+            after: call.after.clone(),
+        };
+        let actor = |actor: &Actor<S>| Actor {
+            name: actor.name.clone(),
+            calls: actor.calls.iter().map(call).collect(),
+        };
+        History { actors: self.actors.iter().map(actor).collect() }
+    }
+
     /// Is there an order that explains all answers, or at least each refusal?
     pub fn judge(&self, spec: &S) -> Judgement {
         let Err(refutation) = self.linearize(spec) else { return Judgement::Linearizable };

@@ -26,9 +26,9 @@ pub(super) const TWO_PRODUCERS: Histories<Queues> = Histories {
         name: "mpmc/history_two_producers",
         does: "try_push 1 || try_push 2 || try_pop, try_pop; capacity 2",
         claims: &["MPMC-8"],
-        reach: &["linearizable; nothing refused", "linearizable; empty"],
-        quick: Some(2),
-        deep: Some(3),
+        reach: &["linearizable; empty", "linearizable; nothing refused"],
+        quick: Some(1),
+        deep: Some(2),
         ..Info::DEFAULT
     },
     subject: Queues(2),
@@ -46,11 +46,12 @@ pub(super) const ONE_SLOT: Histories<Queues> = Histories {
         name: "mpmc/history_one_slot",
         does: "try_push 2 || try_push 3 || try_pop, try_pop; capacity 1, holding 1",
         reach: &[
-            "linearizable; empty",
             "linearizable; empty, full",
             "linearizable; full",
             "linearizable; nothing refused",
         ],
+        quick: Some(2),
+        deep: Some(3),
         ..TWO_PRODUCERS.info
     },
     subject: Queues(1),
@@ -66,7 +67,7 @@ pub(super) const ONE_SLOT: Histories<Queues> = Histories {
 pub(super) const TWO_BY_TWO: Histories<Queues> = Histories {
     info: Info {
         name: "mpmc/history_two_by_two",
-        does: "try_push 1 || try_push 2 || try_pop || try_pop; capacity 1",
+        does: "try_push 2 || try_push 3 || try_pop || try_pop; capacity 2, holding 1",
         reach: &[
             "linearizable; empty",
             "linearizable; empty, full",
@@ -77,11 +78,11 @@ pub(super) const TWO_BY_TWO: Histories<Queues> = Histories {
         deep: Some(2),
         ..TWO_PRODUCERS.info
     },
-    subject: Queues(1),
-    before: &[],
+    subject: Queues(2),
+    before: &[Push(1)],
     actors: &[
-        ("first", &[Call(Push(1))]),
-        ("second", &[Call(Push(2))]),
+        ("first", &[Call(Push(2))]),
+        ("second", &[Call(Push(3))]),
         ("third", &[Call(Pop)]),
         ("fourth", &[Call(Pop)]),
     ],
@@ -92,8 +93,7 @@ pub(super) const BEHIND_A_CLAIM: Histories<Queues> = Histories {
     info: Info {
         name: "mpmc/history_behind_a_claim",
         does: "try_push 1 || try_push 2, try_pop; capacity 2",
-        reach: &["linearizable; nothing refused", "linearizable; empty"],
-        quick: None,
+        quick: Some(3),
         deep: None,
         ..TWO_PRODUCERS.info
     },
@@ -107,6 +107,11 @@ pub(super) const TOLD: Histories<Queues> = Histories {
     info: Info {
         name: "mpmc/history_told",
         does: "try_push 1, try_pop, tell || look, try_pop, try_push 2; capacity 1",
+        reach: &[
+            "linearizable; empty",
+            "linearizable; empty, full",
+            "linearizable; nothing refused",
+        ],
         ..ONE_SLOT.info
     },
     subject: Queues(1),
@@ -117,21 +122,20 @@ pub(super) const TOLD: Histories<Queues> = Histories {
     ],
 };
 
-/// Each side succeeds, then is refused: store buffering.
+/// Each side succeeds and may be refused then, without a look at what the other did: store buffering.
 pub(super) const CROSSED: Histories<Queues> = Histories {
     info: Info {
         name: "mpmc/history_crossed",
         does: "try_push 2, try_push 3 || try_pop, try_pop; capacity 2, holding 1",
-        reach: &["linearizable; nothing refused", "linearizable; empty", "linearizable; full"],
+        reach: &["linearizable; empty", "linearizable; full", "linearizable; nothing refused"],
         weak: &["each refusal apart; empty, full"],
+        quick: Some(3),
+        deep: Some(5),
         ..TWO_PRODUCERS.info
     },
     subject: Queues(2),
     before: &[Push(1)],
-    actors: &[
-        ("producer", &[Call(Push(2)), Call(Push(3))]),
-        ("consumer", &[Call(Pop), Call(Pop)]),
-    ],
+    actors: &[("producer", &[Call(Push(2)), Call(Push(3))]), ("consumer", &[Call(Pop), Call(Pop)])],
 };
 
 impl Subject for Queues {

@@ -3,7 +3,10 @@ use selvedge::protocol::spsc::{Consumer, PopError, Producer, PushError};
 use super::{Shared, ends};
 use crate::{
     model::{Info, Model, World},
-    scenario::history::{Histories, Subject, Turn::Call},
+    scenario::history::{
+        Histories, Subject,
+        Turn::{Call, Look, Tell},
+    },
     spec::{
         fifo::{
             Answer,
@@ -23,9 +26,15 @@ pub(super) const CLOSING: Histories<Rings> = Histories {
         name: "spsc/history_closing",
         does: "try_push 1, try_push 2, close || try_pop, try_pop, close; capacity 1",
         claims: &["SPSC-8"],
-        reach: &["linearizable; nothing refused"],
-        quick: Some(2),
-        deep: Some(4),
+        reach: &[
+            "linearizable; closed, empty",
+            "linearizable; closed, full",
+            "linearizable; empty",
+            "linearizable; empty, full",
+            "linearizable; nothing refused",
+        ],
+        quick: Some(3),
+        deep: Some(5),
         ..Info::DEFAULT
     },
     subject: Rings(1),
@@ -36,12 +45,12 @@ pub(super) const CLOSING: Histories<Rings> = Histories {
     ],
 };
 
-/// Each end succeeds, then is refused: store buffering.
+/// Each end succeeds and may be refused then, without a look at what the other did: store buffering.
 pub(super) const CROSSED: Histories<Rings> = Histories {
     info: Info {
         name: "spsc/history_crossed",
         does: "try_push 2, try_push 3 || try_pop, try_pop; capacity 2, holding 1",
-        reach: &["linearizable; nothing refused", "linearizable; empty", "linearizable; full"],
+        reach: &["linearizable; empty", "linearizable; full", "linearizable; nothing refused"],
         weak: &["each refusal apart; empty, full"],
         quick: None,
         deep: None,
@@ -49,10 +58,21 @@ pub(super) const CROSSED: Histories<Rings> = Histories {
     },
     subject: Rings(2),
     before: &[Push(1)],
-    actors: &[
-        ("producer", &[Call(Push(2)), Call(Push(3))]),
-        ("consumer", &[Call(Pop), Call(Pop)]),
-    ],
+    actors: &[("producer", &[Call(Push(2)), Call(Push(3))]), ("consumer", &[Call(Pop), Call(Pop)])],
+};
+
+/// What the producer is told, beside the ring, comes before what it does next.
+pub(super) const TOLD: Histories<Rings> = Histories {
+    info: Info {
+        name: "spsc/history_told",
+        does: "look, try_push 2 || try_pop, tell; capacity 1, holding 1",
+        reach: &["linearizable; full", "linearizable; nothing refused"],
+        weak: &[],
+        ..CROSSED.info
+    },
+    subject: Rings(1),
+    before: &[Push(1)],
+    actors: &[("producer", &[Look, Call(Push(2))]), ("consumer", &[Call(Pop), Tell])],
 };
 
 /// An end of a ring, until it is closed.
