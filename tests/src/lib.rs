@@ -1,6 +1,9 @@
-//! What the tests between processes share: records, names that vanish, children that do not stay, a
-//! clock, and a second view of a segment's bytes.
+//! What tests share: records, names that vanish, children that do not stay, a clock, a second view of
+//! a segment's bytes; models, and what fuzz targets do with an input.
 #![cfg(target_os = "linux")]
+
+pub mod fuzz;
+pub mod model;
 
 mod children;
 mod clock;

@@ -6,6 +6,7 @@ use memmap2::MmapRaw;
 use selvedge::{
     layout::Field,
     platform::{Platform, native::Native},
+    protocol::mpmc,
     segment::HEADER_SIZE,
 };
 
@@ -28,6 +29,24 @@ impl View {
         let file = file.as_fd();
         Ok(Self { memory: MmapRaw::map_raw(&file)?, fields: fields.to_vec() })
     }
+
+    /// Maps the segment in `file`, a queue of four `u64`s; the words of its slots are
+    /// [`SLOT_WORDS`](Self::SLOT_WORDS).
+    ///
+    /// # Errors
+    /// Of `mmap`.
+    pub fn of_queue(file: impl AsFd) -> io::Result<Self> {
+        type Slot = mpmc::Slot<Native, u64>;
+        let mut fields = mpmc::Queue::<Native, [Slot; 1]>::fields().to_vec();
+        let slots = fields.iter().find(|field| field.name == "slots").expect("it has slots").offset;
+        for (name, n) in Self::SLOT_WORDS.into_iter().zip(0..) {
+            fields.push(Field::new(name, slots + n * size_of::<Slot>(), size_of::<U64>()));
+        }
+        Self::of(file, &fields)
+    }
+
+    /// What a queue's view calls the words of the slots.
+    pub const SLOT_WORDS: [&str; 4] = ["slot 0", "slot 1", "slot 2", "slot 3"];
 
     /// The 64-bit word with this name.
     ///

@@ -14,14 +14,15 @@ use proptest::prelude::*;
 use selvedge::{
     platform::{
         Ordering::Relaxed,
+        Owner,
         native::{Native, NativeCell},
     },
     protocol::{
-        Corrupt,
+        Corrupt, mpmc,
         semaphore::{AcquireTimeoutError, MAX, ReleaseError, State, TryAcquireError},
         spsc::{self, ClaimError, Ends, PopError, PopTimeoutError, PushError, PushTimeoutError},
     },
-    segment::{RingConfig, SemaphoreConfig, Shared, SharedSemaphore, SpscRing, sealed},
+    segment::{MpmcQueue, RingConfig, SemaphoreConfig, Shared, SharedSemaphore, SpscRing, sealed},
 };
 use selvedge_tests::{LIMIT, View};
 
@@ -36,6 +37,20 @@ fn ring(start: u64) -> (Shared<Ring>, View, OwnedFd) {
     let fields = spsc::Ring::<Native, [NativeCell<u64>; CAPACITY as usize]>::fields();
     let view = View::of(&descriptor, &fields).unwrap();
     (ring, view, descriptor)
+}
+
+/// A sealed queue, starting at `start`, and the hostile peer's view of it.
+fn queue(start: u64) -> (Shared<MpmcQueue<u64>>, View, OwnedFd) {
+    let config = RingConfig::new(CAPACITY).start_at(start);
+    let (queue, descriptor) = sealed::create(config).unwrap();
+    let view = View::of_queue(&descriptor).unwrap();
+    (queue, view, descriptor)
+}
+
+/// Any word of a slot, but often one near those that the protocol writes.
+fn slot_words(near: u64) -> impl Strategy<Value = u64> {
+    let legal = (positions(near), 0..4_u64, 0..3_u64);
+    prop_oneof![any::<u64>(), legal.prop_map(|(lap, phase, owner)| lap << 14 | phase << 12 | owner)]
 }
 
 fn semaphore(max: u32) -> (Shared<SharedSemaphore>, View) {
@@ -138,6 +153,30 @@ proptest! {
     }
 
     #[test]
+    fn any_words_of_a_queue_let_every_operation_end(
+        (start, head, tail, words) in prop_oneof![Just(0), Just(u64::MAX - 1), any::<u64>()]
+            .prop_flat_map(|near| {
+                let words = core::array::from_fn::<_, 4, _>(|_| slot_words(near));
+                (Just(near), positions(near), positions(near), words)
+            }),
+    ) {
+        let (queue, view, _descriptor) = queue(start);
+        let mut producer = queue.producer(Owner(0)).unwrap();
+        let mut consumer = queue.consumer(Owner(1)).unwrap();
+        view.u64("head").store(head, Relaxed);
+        view.u64("tail").store(tail, Relaxed);
+        for (name, word) in View::SLOT_WORDS.into_iter().zip(words) {
+            view.u64(name).store(word, Relaxed);
+        }
+        // More than the slots could ever hold: each ends, with a result that the card lists.
+        let pushed = (0..9).filter(|n| producer.try_push(*n).is_ok()).count();
+        let popped = (0..9).filter(|_| consumer.try_pop().is_ok()).count();
+        prop_assert!(pushed <= CAPACITY as usize && popped <= CAPACITY as usize);
+        let _ = producer.push_timeout(9, Duration::ZERO);
+        let _ = consumer.pop_timeout(Duration::ZERO);
+    }
+
+    #[test]
     fn any_semaphore_word_is_permits_or_corrupt(
         max in prop_oneof![Just(1), 1..5_u32, Just(MAX)],
         permits in prop_oneof![any::<u32>(), 0..7_u32],
@@ -186,6 +225,14 @@ proptest! {
     }
 }
 
+/// Lets every page of the segment turn zero.
+fn punch(descriptor: OwnedFd) {
+    let file = File::from(descriptor);
+    let size = file.metadata().unwrap().len().cast_signed();
+    let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
+    fallocate(&file, hole, 0, size).unwrap();
+}
+
 #[test]
 fn pages_that_turn_zero_are_corrupt() {
     let (ring, _view, descriptor) = ring(0);
@@ -195,14 +242,25 @@ fn pages_that_turn_zero_are_corrupt() {
         producer.try_push(n).unwrap();
         assert_eq!(consumer.try_pop(), Ok(n));
     }
-    let file = File::from(descriptor);
-    let size = file.metadata().unwrap().len().cast_signed();
-    let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
-    fallocate(&file, hole, 0, size).unwrap();
+    punch(descriptor);
     assert_eq!(consumer.try_pop(), Err(PopError::Corrupt));
     // The producer is at 3 and takes the zero for a consumer at 0.
     assert_eq!(producer.try_push(3), Ok(()));
     assert_eq!(producer.try_push(4), Err(PushError::Full(4)));
+}
+
+#[test]
+fn a_queue_whose_pages_turn_zero_is_corrupt() {
+    let (queue, _view, descriptor) = queue(0);
+    let mut producer = queue.producer(Owner(0)).unwrap();
+    let mut consumer = queue.consumer(Owner(1)).unwrap();
+    for n in 0..3 {
+        producer.try_push(n).unwrap();
+        assert_eq!(consumer.try_pop(), Ok(n));
+    }
+    punch(descriptor);
+    assert_eq!(producer.try_push(3), Err(mpmc::PushError::Corrupt(3)));
+    assert_eq!(consumer.try_pop(), Err(mpmc::PopError::Corrupt));
 }
 
 /// Scribbles on every word of the ring until told to stop.

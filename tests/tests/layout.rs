@@ -6,10 +6,11 @@ use std::{fmt::Write, io, path::PathBuf};
 use selvedge::{
     layout::Field,
     platform::native::{Native, NativeCell},
-    protocol::{semaphore, spsc},
+    protocol::{mpmc, semaphore, spsc},
     segment::{
         AttachError, CapacityError, ConfigError, CreateError, HEADER_SIZE, Header, LAYOUT_VERSION,
-        MAGIC, NameError, Object, ProtocolId, RecordId, SharedSemaphore, SpscRing, UnlinkError,
+        MAGIC, MpmcQueue, NameError, Object, ProtocolId, RecordId, SharedSemaphore, SpscRing,
+        UnlinkError,
     },
 };
 
@@ -43,15 +44,24 @@ fn ring_of_four_words() {
 }
 
 #[test]
+fn queue_of_one_word() {
+    let fields = mpmc::Queue::<Native, [mpmc::Slot<Native, u64>; 1]>::fields();
+    let layout = MpmcQueue::<u64>::layout(1).unwrap();
+    insta::assert_snapshot!(table(&fields, layout.size(), layout.align()));
+}
+
+#[test]
 fn identities() {
     insta::assert_snapshot!(format!(
-        "{:?} {:?}\n{:?} {:?}\n{:?} {:?}",
+        "{:?} {:?}\n{:?} {:?}\n{:?} {:?}\n{:?} {:?}",
         SharedSemaphore::PROTOCOL,
         SharedSemaphore::RECORD,
         SpscRing::<u64>::PROTOCOL,
         SpscRing::<u64>::RECORD,
         SpscRing::<[u8; 3]>::PROTOCOL,
         SpscRing::<[u8; 3]>::RECORD,
+        MpmcQueue::<u64>::PROTOCOL,
+        MpmcQueue::<u64>::RECORD,
     ));
 }
 

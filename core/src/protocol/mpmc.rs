@@ -31,8 +31,10 @@
 //!
 //! Bit budget of a slot's `word`: 50 bits of lap, 2 of phase, 12 of owner (4096 of them). A lap comes
 //! back after 2^50 positions, which at capacity 1 and 30 M records/s takes 434 days; a process that
-//! was stopped between P2 and P3, or C2 and C3, for just that long would claim a slot wrongly. `head`
-//! and `tail` use all 64 bits and start anywhere; 2^50 divides 2^64.
+//! was stopped between P2 and P3, or C2 and C3, for just that long would claim a slot wrongly. One that
+//! was stopped between P1 and P2, or C1 and C2, for half of it or more sees the slot behind where it is
+//! ahead, and may answer `Corrupt`, or `Full` or `Empty` wrongly. `head` and `tail` use all 64 bits and
+//! start anywhere; 2^50 divides 2^64.
 //!
 //! ## States
 //!
@@ -55,6 +57,9 @@
 //!   changes the word or touches the record until that owner is dead.
 //! - `I3`: a slot's word is at most one lap behind what a participant at `head` or `tail` looks for,
 //!   and further ahead than one lap only if the counter has moved meanwhile.
+//! - `I4`: a counter never goes back.
+//!
+//! *Proved* of steps taken one after the other, for every capacity and start: `proofs/INDEX.md`.
 //!
 //! ## Steps
 //!
@@ -239,10 +244,12 @@ impl<P: Platform, T: Pod> Queue<P, Slots<P, T>> {
 }
 
 /// The private half of a handle.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Member {
     capacity: u64,
     owner: Owner,
+    /// The counter, when it was last read.
+    last: Option<u64>,
 }
 
 impl Member {
@@ -254,11 +261,21 @@ impl Member {
         if owner > MAX_OWNER {
             return Err(AttachError::Owner(owner));
         }
-        Ok(Self { capacity, owner })
+        Ok(Self { capacity, owner, last: None })
+    }
+
+    /// Takes note of the counter's value; `false` if it has gone back (I4 is checked, not assumed).
+    #[inline]
+    fn follow(&mut self, counter: u64) -> bool {
+        let forward = self.last.is_none_or(|last| counter.wrapping_sub(last).cast_signed() >= 0);
+        if forward {
+            self.last = Some(counter);
+        }
+        forward
     }
 }
 
-/// Helps `counter` past `position`, whose slot has been claimed. If it fails, somebody else did.
+/// Helps `counter` past `position`, whose slot has been claimed: I1. If it fails, somebody else did.
 #[inline]
 fn advance<P: Platform>(counter: &P::U64, position: u64) {
     let next = position.wrapping_add(1);

@@ -45,6 +45,8 @@
 //! - `I2`: slots at positions `head .. tail` are the consumer's, all others the producer's.
 //! - `I3`: an end is claimed by at most one handle ever, so `tail` and `head` have one writer each.
 //!
+//! I1 and I2 are *proved* to follow from I3, for every capacity and start: `proofs/INDEX.md`.
+//!
 //! ## Steps
 //!
 //! | step | access |

@@ -14,7 +14,29 @@ pub const MAX_ALIGNMENT: usize = 128;
 /// A ring of records of type `T` for one producer process and one consumer process.
 pub type SpscRing<T> = spsc::Ring<Native, [NativeCell<T>]>;
 
-/// A queue of records of type `T` for any number of producers and consumers.
+/// A queue of records of type `T` for any number of producers and consumers. Each of them brings a
+/// number by which the others know whose an unfinished operation is; see [`mpmc`].
+///
+/// ```
+/// use selvedge::{
+///     platform::Owner,
+///     protocol::mpmc::PopError,
+///     segment::{MpmcQueue, RingConfig, sealed},
+/// };
+///
+/// let (queue, descriptor) = sealed::create::<MpmcQueue<u64>>(RingConfig::new(64))?;
+/// let mut producers = [0, 1].map(|n| queue.producer(Owner(n)).expect("a small number"));
+/// producers[0].push(7)?;
+/// producers[1].push(8)?;
+///
+/// // Usually other processes, which were handed the descriptor.
+/// let queue = sealed::attach::<MpmcQueue<u64>>(descriptor)?;
+/// let mut consumer = queue.consumer(Owner(2))?;
+/// assert_eq!(consumer.pop(), Ok(7));
+/// assert_eq!(consumer.pop(), Ok(8));
+/// assert_eq!(consumer.try_pop(), Err(PopError::Empty));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type MpmcQueue<T> = mpmc::Queue<Native, mpmc::Slots<Native, T>>;
 
 /// A counting semaphore between processes.

@@ -50,7 +50,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Consumer
     /// In the middle of this call: the record is still in the queue, or it is lost; others go on.
     pub fn try_pop(&mut self) -> Result<T, PopError> {
         let Self { queue, ctx, member, .. } = self;
-        try_pop(queue, ctx, *member)
+        try_pop(queue, ctx, member)
     }
 
     /// Pops the record at the head, waiting for one as long as it takes.
@@ -86,14 +86,14 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Consumer
         let Self { queue, ctx, member, .. } = self;
         let mut waited = false;
         let attempt = || {
-            let popped = blocked_on_empty(try_pop(queue, ctx, *member));
+            let popped = blocked_on_empty(try_pop(queue, ctx, member));
             waited |= popped.is_none();
             popped
         };
         let popped = queue.filled.wait_until(ctx, until, attempt);
         if waited
             && matches!(popped, Ok(Ok(_)))
-            && !matches!(look(queue, *member).means, ForPop::Empty(_))
+            && !matches!(look(queue, member).means, ForPop::Empty(_))
         {
             // C7  The wake-up for the next record may have gone to a consumer who came too early,
             //     while this one was being written.
@@ -112,7 +112,7 @@ struct Seen {
 }
 
 #[inline]
-fn look<P: Platform, T: Pod>(queue: &Queue<P, Slots<P, T>>, member: Member) -> Seen {
+fn look<P: Platform, T: Pod>(queue: &Queue<P, Slots<P, T>>, member: &mut Member) -> Seen {
     // C1  ORDERING: Acquire, edge HEAD from H1: C2 sees each slot at least as those did who took the
     //     positions below `head`, or it would call a queue empty that never was.
     let head = queue.head.load(Acquire);
@@ -120,7 +120,11 @@ fn look<P: Platform, T: Pod>(queue: &Queue<P, Slots<P, T>>, member: Member) -> S
     // C2  ORDERING: Acquire, edge PUBLISH from P5: C4 sees the bytes.
     //     From another consumer: edge TAKE from C3: H1 passes on what it had seen.
     let word = SlotWord(queue.slots[place.index].word.load(Acquire));
-    Seen { head, place, word, means: word.for_pop(place.lap, member.capacity) }
+    let means = match member.follow(head) {
+        true => word.for_pop(place.lap, member.capacity),
+        false => ForPop::Corrupt,
+    };
+    Seen { head, place, word, means }
 }
 
 /// Makes the record at the head this consumer's.
@@ -128,7 +132,7 @@ fn look<P: Platform, T: Pod>(queue: &Queue<P, Slots<P, T>>, member: Member) -> S
 fn claim<P: Platform, T: Pod>(
     queue: &Queue<P, Slots<P, T>>,
     ctx: &P::Ctx,
-    member: Member,
+    member: &mut Member,
 ) -> Result<Place, PopError> {
     loop {
         let Seen { head, place, word, means } = look(queue, member);
@@ -157,7 +161,7 @@ fn claim<P: Platform, T: Pod>(
 fn try_pop<P: Platform, T: Pod>(
     queue: &Queue<P, Slots<P, T>>,
     ctx: &P::Ctx,
-    member: Member,
+    member: &mut Member,
 ) -> Result<T, PopError> {
     let place = claim(queue, ctx, member)?;
     let slot = &queue.slots[place.index];

@@ -50,7 +50,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Producer
     /// In the middle of this call: the record is in the queue, or it is not; others go on.
     pub fn try_push(&mut self, value: T) -> Result<(), PushError<T>> {
         let Self { queue, ctx, member, .. } = self;
-        try_push(queue, ctx, *member, value)
+        try_push(queue, ctx, member, value)
     }
 
     /// Pushes a record, waiting for a free slot as long as it takes.
@@ -90,14 +90,14 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Producer
         let Self { queue, ctx, member, .. } = self;
         let mut waited = false;
         let attempt = || {
-            let pushed = blocked_on_full(try_push(queue, ctx, *member, value));
+            let pushed = blocked_on_full(try_push(queue, ctx, member, value));
             waited |= pushed.is_none();
             pushed
         };
         let pushed = queue.freed.wait_until(ctx, until, attempt);
         if waited
             && matches!(pushed, Ok(Ok(())))
-            && !matches!(look(queue, *member).means, ForPush::Full(_))
+            && !matches!(look(queue, member).means, ForPush::Full(_))
         {
             // P7  The wake-up for the next slot may have gone to a producer who found this one occupied.
             queue.freed.notify(ctx, 1);
@@ -115,7 +115,7 @@ struct Seen {
 }
 
 #[inline]
-fn look<P: Platform, T: Pod>(queue: &Queue<P, Slots<P, T>>, member: Member) -> Seen {
+fn look<P: Platform, T: Pod>(queue: &Queue<P, Slots<P, T>>, member: &mut Member) -> Seen {
     // P1  ORDERING: Acquire, edge TAIL from H1: P2 sees each slot at least as those did who claimed
     //     the positions below `tail`, or it would call a queue full that never was.
     let tail = queue.tail.load(Acquire);
@@ -124,7 +124,11 @@ fn look<P: Platform, T: Pod>(queue: &Queue<P, Slots<P, T>>, member: Member) -> S
     //     From a consumer who died: edge RECLAIM from R2: likewise.
     //     From another producer: edge CLAIM from P3: H1 passes on what it had seen.
     let word = SlotWord(queue.slots[place.index].word.load(Acquire));
-    Seen { tail, place, word, means: word.for_push(place.lap, member.capacity) }
+    let means = match member.follow(tail) {
+        true => word.for_push(place.lap, member.capacity),
+        false => ForPush::Corrupt,
+    };
+    Seen { tail, place, word, means }
 }
 
 /// Makes the next position this producer's.
@@ -132,7 +136,7 @@ fn look<P: Platform, T: Pod>(queue: &Queue<P, Slots<P, T>>, member: Member) -> S
 fn claim<P: Platform, T: Pod>(
     queue: &Queue<P, Slots<P, T>>,
     ctx: &P::Ctx,
-    member: Member,
+    member: &mut Member,
 ) -> Result<Place, PushError<()>> {
     loop {
         let Seen { tail, place, word, means } = look(queue, member);
@@ -161,7 +165,7 @@ fn claim<P: Platform, T: Pod>(
 fn try_push<P: Platform, T: Pod>(
     queue: &Queue<P, Slots<P, T>>,
     ctx: &P::Ctx,
-    member: Member,
+    member: &mut Member,
     value: T,
 ) -> Result<(), PushError<T>> {
     let place = claim(queue, ctx, member).map_err(|error| error.with(value))?;

@@ -95,4 +95,40 @@ mod tests {
         assert_eq!(capacity(3), Err(ClaimError::Capacity(3)));
         assert_eq!(capacity(4), Ok(4));
     }
+
+    /// What the solvers evaluate the definitions of `proofs/` to, on inputs at the edges.
+    #[test]
+    fn the_definitions_that_are_proved_about_are_those_of_this_file() {
+        let vectors = include_str!("../../../../proofs/arithmetic/spsc/vectors.txt");
+        let mut checked = [0; 3];
+        for line in vectors.lines().filter(|line| !line.starts_with(';')) {
+            let (name, numbers) = line.split_once(' ').unwrap();
+            let numbers: Vec<u64> = (numbers.split_whitespace().filter(|text| *text != "="))
+                .map(|text| u64::from_str_radix(text.strip_prefix("0x").unwrap(), 16).unwrap())
+                .collect();
+            let kind = match (name, &numbers[..]) {
+                ("capacity", &[slots, accepted]) => {
+                    assert_eq!(u64::from(capacity(slots as usize).is_ok()), accepted, "{line}");
+                    0
+                }
+                ("ranges", &[position, capacity, count, index, first_end, second_end]) => {
+                    let ranges = Cursor::new(position, 0, capacity).ranges(count as usize);
+                    let first = index as usize..first_end as usize;
+                    assert_eq!(ranges, (first, 0..second_end as usize), "{line}");
+                    1
+                }
+                ("peer", &[position, peer, ahead, behind, advanced]) => {
+                    let mut cursor = Cursor::new(position, peer, 8);
+                    assert_eq!(cursor.ahead_of_peer(), ahead, "{line}");
+                    assert_eq!(cursor.behind_peer(), behind, "{line}");
+                    cursor.advance(peer as usize);
+                    assert_eq!(cursor.position(), advanced, "{line}");
+                    2
+                }
+                _ => panic!("unknown: {line}"),
+            };
+            checked[kind] += 1;
+        }
+        assert!(checked.iter().all(|lines| *lines > 0), "{checked:?}");
+    }
 }

@@ -50,6 +50,8 @@ pub(super) const LAP: Fifo = Fifo {
             "popped [[1]], left [2]",
             "popped [[1, 2]], left []",
         ],
+        quick: None,
+        deep: None,
         ..FIFO.info
     },
     producers: &[&[1, 2]],

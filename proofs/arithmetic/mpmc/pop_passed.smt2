@@ -1,0 +1,31 @@
+; theorem: pop passes over a position only if it is taken
+; uses: word, queue
+; mutant: a record being written is passed : (ite (and (= phase Writing) (= ahead zero)) BlockedBy => (ite (and (= phase Writing) (= ahead zero)) Passed
+; The counters.
+(declare-const c U64)
+(declare-const taken U64)
+(declare-const in_queue U64)
+(declare-const tail_behind U64)
+(declare-const head_behind U64)
+(define-fun claimed () U64 (bvadd taken in_queue))
+(define-fun tail () U64 (bvsub claimed tail_behind))
+(define-fun head () U64 (bvsub taken head_behind))
+(assert (is_capacity c))
+(assert (counters head tail taken claimed c))
+; Any slot.
+(declare-const from_taken U64)
+(declare-const phase U64)
+(declare-const owner U64)
+(define-fun at () U64 (bvadd taken from_taken))
+(assert (slot_invariant at phase owner taken claimed c))
+; A consumer looks at its slot, with a position that it has read from `head`, recently.
+(declare-const ahead U64)
+(define-fun position () U64 (bvsub at ahead))
+(assert (same_slot at position c))
+(assert (recent position head c))
+(assert (= (pop_means ahead phase c) Passed))
+
+; goal
+; By fewer than 2^49 positions: that H1 may help `head` past it follows in `h1_head`.
+(define-fun behind () U64 (bvsub taken position))
+(assert (not (and (bvuge behind one) (bvule behind #x0002000000000000))))

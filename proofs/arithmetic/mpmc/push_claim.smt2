@@ -1,0 +1,29 @@
+; theorem: a producer claims no position but the first that is not claimed, at `tail`, within capacity
+; uses: word, queue
+; mutant: Free on another lap is claimed too : (ite (= ahead zero) (ite (= phase Free) => (ite (bvsge ahead zero) (ite (= phase Free)
+; The counters.
+(declare-const c U64)
+(declare-const taken U64)
+(declare-const in_queue U64)
+(declare-const tail_behind U64)
+(declare-const head_behind U64)
+(define-fun claimed () U64 (bvadd taken in_queue))
+(define-fun tail () U64 (bvsub claimed tail_behind))
+(define-fun head () U64 (bvsub taken head_behind))
+(assert (is_capacity c))
+(assert (counters head tail taken claimed c))
+; Any slot.
+(declare-const from_taken U64)
+(declare-const phase U64)
+(declare-const owner U64)
+(define-fun at () U64 (bvadd taken from_taken))
+(assert (slot_invariant at phase owner taken claimed c))
+; A producer looks at its slot again, by its compare-exchange.
+(declare-const ahead U64)
+(define-fun position () U64 (bvsub at ahead))
+(assert (same_slot at position c))
+(assert (read_before position tail))
+(assert (= (push_means ahead phase c) Claim))
+
+; goal
+(assert (not (and (= position claimed) (= position tail) (= at position) (bvult in_queue c))))
