@@ -37,7 +37,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(timeout::Timeout),
         Entry::of(history::TWO_PRODUCERS),
         Entry::of(history::ONE_SLOT),
-        Entry::of(history::TWO_BY_TWO),
+        Entry::of(history::TWO_CONSUMERS),
         Entry::of(history::BEHIND_A_CLAIM),
         Entry::of(history::TOLD),
         Entry::of(history::CROSSED),
