@@ -37,7 +37,7 @@ use core::{
 };
 
 pub use explain::Refutation;
-pub use history::{Call, History, Stamped};
+pub use history::{Call, Calls, History, Stamped};
 pub use search::Placed;
 
 /// What an object does for one user at a time.

@@ -7,7 +7,7 @@ use selvedge::segment::{
     Directory, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing,
 };
 use selvedge_models::spec::{
-    History, Spec, Stamped,
+    Calls, History, Spec,
     fifo::{Answer, Op},
     mpmc::Queue,
     semaphore::{self, Semaphore},
@@ -22,7 +22,6 @@ const CALLS: u64 = 1500;
 /// One history at a time: the programs are more than enough for two cores.
 static CORES: Mutex<()> = Mutex::new(());
 
-type Calls<S> = Vec<Stamped<<S as Spec>::Op, <S as Spec>::Answer>>;
 type Actors<S> = Vec<(&'static str, Calls<S>)>;
 
 /// Starts a program for each part, then one for the rest, all on an object of this configuration.

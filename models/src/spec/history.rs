@@ -68,6 +68,9 @@ pub struct Stamped<O, A> {
     pub answer: A,
 }
 
+/// One actor's operations, stamped, each in its order.
+pub type Calls<S> = Vec<Stamped<<S as Spec>::Op, <S as Spec>::Answer>>;
+
 impl<S: Spec> History<S> {
     /// A history in which nothing happens, of actors with these names.
     pub fn of(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
@@ -75,12 +78,12 @@ impl<S: Spec> History<S> {
         Self { actors: names.into_iter().map(actor).collect() }
     }
 
-    /// The history of actors with these names and, each in its order, operations.
-    pub fn stamped(actors: &[(&str, Vec<Stamped<S::Op, S::Answer>>)]) -> Self {
+    /// The history of actors with these names and operations.
+    pub fn stamped(actors: &[(&str, Calls<S>)]) -> Self {
         let mut history = Self::of(actors.iter().map(|(name, _)| *name));
         for (actor, (_, calls)) in actors.iter().enumerate() {
             for call in calls {
-                let before = |(_, other): &(_, Vec<Stamped<_, _>>)| {
+                let before = |(_, other): &(_, Calls<S>)| {
                     other.partition_point(|other| other.end < call.start)
                 };
                 history.call(actor, call.op, actors.iter().map(before).collect());
