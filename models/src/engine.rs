@@ -14,7 +14,7 @@ mod sleepers;
 mod trace;
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     fmt,
     panic::{self, AssertUnwindSafe, catch_unwind},
@@ -219,6 +219,7 @@ pub struct Failure {
 thread_local! {
     static PLAN: RefCell<Option<Plan>> = const { RefCell::new(None) };
     static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Keeps the message of a panic inside an exploration for the verdict, and off the terminal.
@@ -227,6 +228,9 @@ fn keep_panics() {
     ONCE.call_once(|| {
         let default = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
+            if QUIET.get() {
+                return;
+            }
             if PLAN.with_borrow(Option::is_none) {
                 return default(info);
             }
@@ -237,6 +241,15 @@ fn keep_panics() {
             });
         }));
     });
+}
+
+/// What `attempt` returns, or panics with, which is then no finding.
+#[cfg_attr(not(feature = "loom"), expect(dead_code, reason = "only loom is asked by a panic"))]
+fn quietly<T>(attempt: impl FnOnce() -> T) -> std::thread::Result<T> {
+    QUIET.set(true);
+    let result = catch_unwind(AssertUnwindSafe(attempt));
+    QUIET.set(false);
+    result
 }
 
 /// A search under way: an engine's executions share it.

@@ -3,6 +3,8 @@
 //!
 //! - [`model`]: what a scenario is, and what it needs of an engine;
 //! - [`scenario`]: what is run, each written once, generic over the platform;
+//! - [`spec`]: what an object owes a single user, and whether a history fits;
+//! - [`recorder`]: takes the history of an execution;
 //! - [`engine`]: what runs it (loom, shuttle, the machine), and the verdicts;
 //! - [`job`]: one search in a process of its own;
 //! - [`wrap`]: platforms around a platform, which plant bugs;
@@ -20,5 +22,7 @@ pub mod planted;
 #[cfg(feature = "cli")]
 pub mod report;
 
+pub mod recorder;
 pub mod scenario;
+pub mod spec;
 pub mod wrap;

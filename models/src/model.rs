@@ -15,6 +15,8 @@ pub trait Model: Platform {
     type Join<R: Send + 'static>;
     /// What actors take turns at.
     type Turns: Default + Send + Sync + 'static;
+    /// A moment of an actor.
+    type Mark: Send + Sync + 'static;
 
     /// The surroundings of one execution.
     fn surroundings() -> Self::Ctx;
@@ -51,6 +53,13 @@ pub trait Model: Platform {
     /// Says what the present step did that is no access to a word, if the execution is recorded.
     #[track_caller]
     fn note(_what: impl FnOnce() -> String) {}
+
+    /// The present moment of the present actor.
+    fn mark() -> Self::Mark;
+
+    /// Does that moment, which has been, happen-before the present one of the present actor? An engine
+    /// answers without ordering anything. Natively the caller has ordered them by a lock.
+    fn precedes(mark: &Self::Mark) -> bool;
 }
 
 /// An actor's death.

@@ -63,7 +63,7 @@ pub struct Hunt {
     pub seconds: f64,
 }
 
-/// A patch of that name, and its text.
+/// Patches by name, each with its text.
 macro_rules! patches {
     ($($name:literal)*) => {
         &[$(($name, include_str!(concat!("../bugs/", $name, ".patch")))),*]
@@ -75,6 +75,7 @@ const PATCHES: &[(&str, &str)] = patches![
     "event-registers-late"
     "event-waiter-kept"
     "mpmc-aba"
+    "mpmc-beaten-means-empty"
     "mpmc-counter-first"
     "mpmc-dead-reader-kept"
     "mpmc-helps-nobody"
@@ -92,12 +93,14 @@ const PATCHES: &[(&str, &str)] = patches![
     "naming-open-then-lock"
     "naming-unlink-unlocked"
     "naming-used-too-late"
+    "semaphore-beaten-means-none"
     "semaphore-no-maximum"
     "semaphore-two-takers"
     "semaphore-waiter-kept"
     "semaphore-wakes-early"
     "spsc-close-forgotten"
     "spsc-close-in-silence"
+    "spsc-looks-too-late"
     "spsc-no-last-look"
     "spsc-one-too-many"
     "spsc-publish-early"

@@ -2,6 +2,7 @@
 
 pub mod event;
 pub mod futex;
+mod history;
 pub mod litmus;
 pub mod mpmc;
 pub mod naming;

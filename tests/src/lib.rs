@@ -1,17 +1,19 @@
-//! What tests share: records, names that vanish, children that do not stay, a second view of a
-//! segment's bytes; models, and what fuzz targets do with an input.
+//! What tests share: records, names that vanish, children that do not stay, a clock, a second view of
+//! a segment's bytes; models, and what fuzz targets do with an input.
 #![cfg(target_os = "linux")]
 
 pub mod fuzz;
 pub mod model;
 
 mod children;
+mod clock;
 mod names;
 mod race;
 mod stream;
 mod view;
 
 pub use children::{Children, LIMIT, child, inherited};
+pub use clock::Clock;
 pub use names::Name;
 pub use race::{Gate, PRIZE, RACERS, STALE, mark};
 pub use stream::{Checksum, Labelled, Tick, Ticked, byte, consume_all};

@@ -44,7 +44,10 @@
 //!
 //! `Full`: the slot of position `tail` holds the record of one lap earlier, in whatever phase; so it
 //! counts records being written and read. `Empty`: nothing is published at position `head`; records
-//! may be published behind an unfinished claim. Both were so at the moment of P2 or C2.
+//! may be published behind an unfinished claim. Both were so when P2 or C2 looked, in some order of
+//! all that succeeded. There may be none for a `Full` and an `Empty` at once: who pushes and then finds
+//! the queue full, and who pops and then finds it empty, may each have missed the other's slot (store
+//! buffering).
 //!
 //! ## Invariants
 //!
@@ -139,6 +142,7 @@
 //! | `MPMC-5` | no lost wake-up: nobody sleeps for longer than a slice while there is room, or a record, for them | `mpmc/blocking_producers`, `mpmc/blocking_consumers`, `mpmc/wake_up_passed_on` |
 //! | `MPMC-6` | a death costs at most the record that the dead was writing or reading; once it is known, nobody is held up | `mpmc/producer_dies`, `mpmc/consumer_dies` |
 //! | `MPMC-7` | a timeout moves nothing | `mpmc/timeout` |
+//! | `MPMC-8` | histories are linearizable, a push in two steps (P3, P5) and a pop in two (C3, C5), in happens-before order, with any one `Full` or `Empty`; with all of them, if execution is sequentially consistent | `mpmc/history_two_producers`, `mpmc/history_one_slot`, `mpmc/history_two_consumers`, `mpmc/history_behind_a_claim`, `mpmc/history_told`, `mpmc/history_crossed`, `test:histories/of_a_queue` |
 
 use core::mem::offset_of;
 

@@ -35,6 +35,10 @@
 //! `tail - head` (modulo 2^64) is the number of records in the ring. P4 adds, C4 takes away. Each
 //! end is vacant, then claimed (A1, B1), then closed (E1, F1), for good.
 //!
+//! `Full` and `Empty` are said of the peer's position as P2 or C1 sees it, which may be an older one
+//! than it has already: a producer that pushes, then finds the ring full, and a consumer that pops,
+//! then finds it empty, may each have missed what the other had just done (store buffering).
+//!
 //! ## Invariants
 //!
 //! - `I1`: `0 <= tail - head <= capacity`; anything else is corruption.
@@ -113,6 +117,7 @@
 //! | `SPSC-5` | partial reads and writes move a prefix, in order | `spsc/byte_stream`, `test:spsc_model/agrees_with_a_queue` |
 //! | `SPSC-6` | each end is claimed at most once | `spsc/one_producer` |
 //! | `SPSC-7` | a timeout moves nothing | `spsc/timeout` |
+//! | `SPSC-8` | histories are linearizable, each operation in one step, in happens-before order, with any one `Full` or `Empty`; with all of them, if execution is sequentially consistent | `spsc/history_closing`, `spsc/history_crossed`, `spsc/history_told`, `test:histories/of_a_ring` |
 
 use core::mem::offset_of;
 

@@ -18,6 +18,7 @@ use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
 use super::{
     Bound, Plan, Search, Tally,
     modelled::{Checked, Modelled, Runtime},
+    quietly,
 };
 use crate::model::{Model, Scenario};
 
@@ -109,6 +110,16 @@ impl<T: Pod> Checked<T> for RaceChecked<T> {
     fn set(&self, new: T) {
         // SAFETY: loom panics first if another thread may access it meanwhile.
         self.0.with_mut(|value| unsafe { value.write(new) });
+    }
+
+    /// Reads it: loom panics exactly if a write does not happen-before the read. Neither the read nor
+    /// the panic orders anything, or lets another thread run; the cell can still be read, though not
+    /// written, after it.
+    fn is_settled(&self) -> bool {
+        let Err(panic) = quietly(|| self.0.with(|_| ())) else { return true };
+        let message = panic.downcast_ref::<String>().map_or("", String::as_str);
+        assert!(message.contains("Causality violation"), "loom refused a read: {message}");
+        false
     }
 }
 

@@ -65,6 +65,9 @@ pub trait Checked<T>: Send + Sync {
     /// Writes it.
     #[track_caller]
     fn set(&self, value: T);
+    /// Does all that was written to it happen-before the present moment? The question orders nothing.
+    /// An engine in which all that has been is before answers yes.
+    fn is_settled(&self) -> bool;
 }
 
 /// [`Platform`] and [`Model`] over an engine's [`Runtime`].
@@ -355,6 +358,7 @@ impl<R: Runtime> Platform for Modelled<R> {
 impl<R: Runtime> Model for Modelled<R> {
     type Join<T: Send + 'static> = R::Join<T>;
     type Turns = R::Turns;
+    type Mark = R::Checked<u8>;
 
     fn surroundings() -> Self::Ctx {
         let (clock, dead) = (R::U64::new(0), R::U64::new(0));
@@ -414,5 +418,15 @@ impl<R: Runtime> Model for Modelled<R> {
 
     fn note(what: impl FnOnce() -> String) {
         record::<R>(what);
+    }
+
+    fn mark() -> Self::Mark {
+        let mark = Self::Mark::new(0);
+        mark.set(0);
+        mark
+    }
+
+    fn precedes(mark: &Self::Mark) -> bool {
+        mark.is_settled()
     }
 }

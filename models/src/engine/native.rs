@@ -12,6 +12,7 @@ impl Model for Native {
     type Join<R: Send + 'static> = thread::JoinHandle<R>;
     /// The machine's threads come in some order by themselves.
     type Turns = Mutex<()>;
+    type Mark = ();
 
     fn surroundings() -> NativeCtx {
         NativeCtx::default()
@@ -48,6 +49,12 @@ impl Model for Native {
 
     fn take_turn(turns: &Mutex<()>) {
         drop(turns.lock());
+    }
+
+    fn mark() {}
+
+    fn precedes((): &()) -> bool {
+        true
     }
 }
 

@@ -5,6 +5,7 @@ mod blocking;
 mod deaths;
 mod exact;
 mod fifo;
+mod history;
 mod slow_producer;
 mod timeout;
 
@@ -34,6 +35,12 @@ pub fn all() -> Vec<Entry> {
         Entry::of(deaths::PRODUCER),
         Entry::of(deaths::CONSUMER),
         Entry::of(timeout::Timeout),
+        Entry::of(history::TWO_PRODUCERS),
+        Entry::of(history::ONE_SLOT),
+        Entry::of(history::TWO_CONSUMERS),
+        Entry::of(history::BEHIND_A_CLAIM),
+        Entry::of(history::TOLD),
+        Entry::of(history::CROSSED),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod double_release;
 mod hand_over_of_two;
+mod history;
 mod mutual_exclusion;
 mod timeout;
 mod try_acquire_takes_one;
@@ -24,6 +25,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of(two_waiters::TwoWaiters { releases: 2 }),
         Entry::of(double_release::DoubleRelease),
         Entry::of(timeout::Timeout),
+        Entry::of(history::TAKING),
+        Entry::of(history::CROSSED),
     ]
 }
 

@@ -5,6 +5,7 @@ mod byte_stream;
 mod close_delivers_all;
 mod close_wakes_producer;
 mod fifo;
+mod history;
 mod one_producer;
 mod timeout;
 
@@ -30,6 +31,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of(byte_stream::ByteStream),
         Entry::of(one_producer::OneProducer),
         Entry::of(timeout::Timeout),
+        Entry::of(history::CLOSING),
+        Entry::of(history::CROSSED),
+        Entry::of(history::TOLD),
     ]
 }
 

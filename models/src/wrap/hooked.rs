@@ -123,6 +123,7 @@ impl<P: Platform, H: Hook> Platform for Hooked<P, H> {
 impl<P: Model, H: Hook> Model for Hooked<P, H> {
     type Join<R: Send + 'static> = P::Join<R>;
     type Turns = P::Turns;
+    type Mark = P::Mark;
 
     fn surroundings() -> P::Ctx {
         P::surroundings()
@@ -163,5 +164,13 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
 
     fn note(what: impl FnOnce() -> String) {
         P::note(what);
+    }
+
+    fn mark() -> P::Mark {
+        P::mark()
+    }
+
+    fn precedes(mark: &P::Mark) -> bool {
+        P::precedes(mark)
     }
 }

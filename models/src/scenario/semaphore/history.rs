@@ -1,0 +1,85 @@
+use selvedge::protocol::semaphore::{ReleaseError, TryAcquireError};
+
+use super::{Handle, semaphore};
+use crate::{
+    model::{Info, Model, World},
+    scenario::history::{
+        Histories, Subject,
+        Turn::{Call, Look, Tell},
+    },
+    spec::semaphore::{
+        Answer,
+        Op::{self, Acquire, Release},
+        Semaphore,
+    },
+};
+
+/// Three takers of two permits, one of which comes back.
+pub(super) const TAKING: Histories<Semaphore> = Histories {
+    info: Info {
+        name: "semaphore/history_taking",
+        does: "try_acquire, release 1 || try_acquire || try_acquire; 2 permits of 2",
+        claims: &["SEM-6"],
+        reach: &["linearizable; no permit", "linearizable; nothing refused"],
+        quick: Some(2),
+        deep: Some(3),
+        ..Info::DEFAULT
+    },
+    subject: Semaphore { permits: 2, max: 2 },
+    before: &[],
+    actors: &[
+        ("first", &[Call(Acquire), Call(Release(1))]),
+        ("second", &[Call(Acquire)]),
+        ("third", &[Call(Acquire)]),
+    ],
+};
+
+/// One permit; somebody takes what there is while another gives, and may be told of it.
+pub(super) const CROSSED: Histories<Semaphore> = Histories {
+    info: Info {
+        name: "semaphore/history_crossed",
+        does: "try_acquire, try_acquire, tell || look, release 1, release 1; 1 permit of 2",
+        reach: &[
+            "linearizable; no permit",
+            "linearizable; nothing refused",
+            "linearizable; overflow",
+        ],
+        quick: Some(3),
+        deep: None,
+        ..TAKING.info
+    },
+    subject: Semaphore { permits: 1, max: 2 },
+    before: &[],
+    actors: &[
+        ("taker", &[Call(Acquire), Call(Acquire), Tell]),
+        ("giver", &[Look, Call(Release(1)), Call(Release(1))]),
+    ],
+};
+
+impl Subject for Semaphore {
+    type Spec = Self;
+    type Handle<M: Model> = Handle<M>;
+
+    fn spec(&self) -> Self {
+        *self
+    }
+
+    fn handles<M: Model>(&self, world: &World<M>, actors: usize) -> Vec<Handle<M>> {
+        vec![semaphore(world, self.permits, self.max); actors]
+    }
+
+    fn call<M: Model>(semaphore: &mut Handle<M>, op: Op) -> Answer {
+        match op {
+            Acquire => match semaphore.try_acquire() {
+                Ok(()) => Answer::Acquired,
+                Err(TryAcquireError::NoPermit) => Answer::NoPermit,
+                Err(error) => panic!("{error}"),
+            },
+            Release(n) => match semaphore.release(n) {
+                Ok(()) => Answer::Released,
+                Err(ReleaseError::Overflow) => Answer::Overflow,
+                Err(error) => panic!("{error}"),
+            },
+        }
+    }
+}
