@@ -91,6 +91,7 @@ const PATCHES: &[(&str, &str)] = patches![
     "naming-creates-over"
     "naming-half-made"
     "naming-open-then-lock"
+    "naming-takes-over-used"
     "naming-unlink-unlocked"
     "naming-used-too-late"
     "semaphore-beaten-means-none"
