@@ -142,7 +142,7 @@
 //! | `MPMC-5` | no lost wake-up: nobody sleeps for longer than a slice while there is room, or a record, for them | `mpmc/blocking_producers`, `mpmc/blocking_consumers`, `mpmc/wake_up_passed_on` |
 //! | `MPMC-6` | a death costs at most the record that the dead was writing or reading; once it is known, nobody is held up | `mpmc/producer_dies`, `mpmc/consumer_dies` |
 //! | `MPMC-7` | a timeout moves nothing | `mpmc/timeout` |
-//! | `MPMC-8` | histories are linearizable, a push in two steps (P3, P5) and a pop in two (C3, C5), in happens-before order, with any one `Full` or `Empty`; with all of them, if execution is sequentially consistent | `mpmc/history_two_producers`, `mpmc/history_one_slot`, `mpmc/history_two_consumers`, `mpmc/history_behind_a_claim`, `mpmc/history_told`, `mpmc/history_crossed`, `test:histories/of_a_queue` |
+//! | `MPMC-8` | histories are linearizable in happens-before order, each operation in two steps; crossed refusals only one at a time (see *States*) | `mpmc/history_two_producers`, `mpmc/history_one_slot`, `mpmc/history_two_consumers`, `mpmc/history_behind_a_claim`, `mpmc/history_told`, `mpmc/history_crossed`, `test:histories/of_a_queue` |
 
 use core::mem::offset_of;
 

@@ -117,7 +117,7 @@
 //! | `SPSC-5` | partial reads and writes move a prefix, in order | `spsc/byte_stream`, `test:spsc_model/agrees_with_a_queue` |
 //! | `SPSC-6` | each end is claimed at most once | `spsc/one_producer` |
 //! | `SPSC-7` | a timeout moves nothing | `spsc/timeout` |
-//! | `SPSC-8` | histories are linearizable, each operation in one step, in happens-before order, with any one `Full` or `Empty`; with all of them, if execution is sequentially consistent | `spsc/history_closing`, `spsc/history_crossed`, `spsc/history_told`, `test:histories/of_a_ring` |
+//! | `SPSC-8` | histories are linearizable in happens-before order, each operation in one step; crossed refusals only one at a time (see *States*) | `spsc/history_closing`, `spsc/history_crossed`, `spsc/history_told`, `test:histories/of_a_ring` |
 
 use core::mem::offset_of;
 
