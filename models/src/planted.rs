@@ -63,7 +63,7 @@ pub struct Hunt {
     pub seconds: f64,
 }
 
-const PATCHES: [(&str, &str); 22] = [
+const PATCHES: [(&str, &str); 23] = [
     ("event-carry-kept", include_str!("../bugs/event-carry-kept.patch")),
     ("event-registers-late", include_str!("../bugs/event-registers-late.patch")),
     ("event-waiter-kept", include_str!("../bugs/event-waiter-kept.patch")),
@@ -73,6 +73,7 @@ const PATCHES: [(&str, &str); 22] = [
     ("naming-creates-over", include_str!("../bugs/naming-creates-over.patch")),
     ("naming-half-made", include_str!("../bugs/naming-half-made.patch")),
     ("naming-open-then-lock", include_str!("../bugs/naming-open-then-lock.patch")),
+    ("naming-takes-over-used", include_str!("../bugs/naming-takes-over-used.patch")),
     ("naming-unlink-unlocked", include_str!("../bugs/naming-unlink-unlocked.patch")),
     ("naming-used-too-late", include_str!("../bugs/naming-used-too-late.patch")),
     ("semaphore-no-maximum", include_str!("../bugs/semaphore-no-maximum.patch")),

@@ -83,11 +83,12 @@ impl Round {
 struct Race {
     role: fn(u32) -> &'static str,
     rounds: u32,
+    /// Before the places, so that no racer misses them.
+    racers: Vec<Racer>,
     directory: Directory,
     places: [TempDir; 2],
     start: Gate,
     detach: Gate,
-    racers: Vec<Racer>,
     killed: u64,
 }
 
@@ -100,7 +101,7 @@ impl Race {
         detach.close().unwrap();
         let directory = Directory::at(places[0].path());
         let racers = Vec::new();
-        let mut race = Self { role, rounds, directory, places, start, detach, racers, killed: 0 };
+        let mut race = Self { role, rounds, racers, directory, places, start, detach, killed: 0 };
         race.racers = (0..RACERS).map(|slot| race.enter(slot, 0)).collect();
         race
     }
@@ -126,7 +127,7 @@ impl Race {
     fn kill_some(&mut self, number: u32) -> Vec<usize> {
         let random = |nth: u64| Tick::nth(u64::from(number) * 8 + nth).mix >> 16;
         let mut victims = Vec::new();
-        for nth in 0..if number % 2 == 0 { random(0) % 4 } else { 0 } {
+        for nth in 0..if number.is_multiple_of(2) { random(0) % 4 } else { 0 } {
             thread::sleep(Duration::from_micros(random(nth + 1) % 700));
             let slot = (random(nth + 4) % u64::from(RACERS)) as usize;
             self.racers[slot].child.kill().unwrap();
@@ -219,7 +220,7 @@ fn a_hundred_processes_take_over() {
 #[test]
 fn cleaners_among_a_hundred_processes() {
     let _alone = COURSE.lock().unwrap_or_else(PoisonError::into_inner);
-    let role = |slot| if slot % 4 == 0 { "clean" } else { "create or attach" };
+    let role = |slot: u32| if slot.is_multiple_of(4) { "clean" } else { "create or attach" };
     let mut race = Race::new(200, role);
     let (mut kept, mut removed) = (0, 0);
     for number in 0..200 {

@@ -141,7 +141,6 @@ impl From<Failure> for CleanError {
 impl From<Failure> for UnlinkError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure { errno: Errno::ENOENT | Errno::ENOTDIR, path, .. } => Self::NotFound { path },
             _ if failure.is_permission() => Self::PermissionDenied { path: failure.path },
             Failure { call, errno, .. } => Self::Io { call: call.name(), source: errno.into() },
         }

@@ -140,6 +140,10 @@ impl Directory for Kernel<'_> {
     }
 
     fn unlink(&self, name: &Path) -> Result<(), Failure> {
-        unlink(name).map_err(Failure::of(Call::Unlink, name))
+        match unlink(name) {
+            // Somebody has removed it without asking.
+            Ok(()) | Err(Errno::ENOENT) => Ok(()),
+            Err(errno) => Err(Failure::of(Call::Unlink, name)(errno)),
+        }
     }
 }
