@@ -6,7 +6,7 @@ mod copy;
 use selvedge::platform::Ordering;
 use serde::{Deserialize, Serialize};
 
-pub use copy::{PatchedCopy, workspace};
+pub use copy::{Patched, PatchedCopy, apply, workspace};
 
 use crate::{
     card,

@@ -220,7 +220,7 @@ fn a_hundred_processes_take_over() {
 #[test]
 fn cleaners_among_a_hundred_processes() {
     let _alone = COURSE.lock().unwrap_or_else(PoisonError::into_inner);
-    let role = |slot| if u32::is_multiple_of(slot, 4) { "clean" } else { "create or attach" };
+    let role = |slot: u32| if slot.is_multiple_of(4) { "clean" } else { "create or attach" };
     let mut race = Race::new(200, role);
     let (mut kept, mut removed) = (0, 0);
     for number in 0..200 {

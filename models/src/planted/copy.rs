@@ -42,16 +42,9 @@ impl PatchedCopy {
     /// # Errors
     /// A patch that no longer applies; a build that fails.
     pub fn build(&self, name: &str, patch: &str) -> Result<PathBuf, String> {
-        let start = patch.find("--- ").ok_or("the patch changes nothing")?;
-        let parsed = diffy::Patch::from_str(&patch[start..]).map_err(|e| e.to_string())?;
-        let file = parsed.original().and_then(|name| name.strip_prefix("a/"));
-        let file = file.ok_or("the patch names no file")?;
-        let original = fs::read_to_string(workspace().join(file))
-            .map_err(|e| format!("cannot read {file}: {e}"))?;
-        let patched = diffy::apply(&original, &parsed)
-            .map_err(|e| format!("the patch no longer applies to {file}: {e}"))?;
+        let Patched { file, original, patched } = apply(patch)?;
         let put = |text: &str| {
-            fs::write(self.root.join(file), text).map_err(|e| format!("cannot write {file}: {e}"))
+            fs::write(self.root.join(&file), text).map_err(|e| format!("cannot write {file}: {e}"))
         };
         put(&patched)?;
         let built = self.build_worker(name);
@@ -80,6 +73,33 @@ impl PatchedCopy {
             .map_err(|e| format!("cannot keep the worker: {e}"))?;
         Ok(worker)
     }
+}
+
+/// A file of the workspace, before and after a patch.
+#[derive(Debug)]
+pub struct Patched {
+    /// Its path in the workspace.
+    pub file: String,
+    /// Its text.
+    pub original: String,
+    /// Its text with the patch.
+    pub patched: String,
+}
+
+/// Applies a patch to the present sources, in memory.
+///
+/// # Errors
+/// If it no longer applies.
+pub fn apply(patch: &str) -> Result<Patched, String> {
+    let start = patch.find("--- ").ok_or("the patch changes nothing")?;
+    let parsed = diffy::Patch::from_str(&patch[start..]).map_err(|e| e.to_string())?;
+    let file = parsed.original().and_then(|name| name.strip_prefix("a/"));
+    let file = file.ok_or("the patch names no file")?;
+    let original = fs::read_to_string(workspace().join(file))
+        .map_err(|e| format!("cannot read {file}: {e}"))?;
+    let patched = diffy::apply(&original, &parsed)
+        .map_err(|e| format!("the patch no longer applies to {file}: {e}"))?;
+    Ok(Patched { file: file.to_owned(), original, patched })
 }
 
 /// Makes `to` equal to `from`, leaving alone what is equal already: cargo goes by the time of a
