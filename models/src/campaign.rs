@@ -12,7 +12,7 @@ use selvedge_models::{
     card,
     engine::{Engine, Entry, Plan, Verdict},
     job::Job,
-    planted::{self, Bug, How, PatchedCopy},
+    planted::{self, Bug, PatchedCopy},
     report::{Provenance, Report, SCHEMA},
     scenario,
 };
@@ -136,8 +136,9 @@ impl Campaign {
         };
         let tasks = self.tasks();
         let progress = Progress::new(tasks.len());
-        let patched = tasks.iter().filter(|task| task.patch().is_some()).cloned().collect();
-        let plain: Vec<Task> = tasks.into_iter().filter(|task| task.patch().is_none()).collect();
+        let (patched, plain): (Vec<_>, Vec<_>) =
+            tasks.into_iter().partition(|task| task.patched().is_some());
+        let patched = patched.iter().filter_map(Task::patched).cloned().collect();
         // Patched copies are built one after the other, beside the searches.
         let queue = Mutex::new(plain.into_iter());
         let findings = Mutex::new(Vec::new());
@@ -147,10 +148,14 @@ impl Campaign {
                 lock(&findings).push((task, finding));
             }
         };
-        let build = |patched: Vec<Task>| {
-            for (task, worker) in build_all(patched, &progress) {
-                let finding = worker.and_then(|worker| self.perform(&task, &worker, &progress));
-                lock(&findings).push((task, finding));
+        let build = |patched: Vec<Bug>| {
+            for (bugs, worker) in build_all(patched, &progress) {
+                for bug in bugs {
+                    let task = Task::Hunt(Box::new(bug));
+                    let finding =
+                        worker.clone().and_then(|worker| self.perform(&task, &worker, &progress));
+                    lock(&findings).push((task, finding));
+                }
             }
             work();
         };
@@ -212,27 +217,27 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Builds a worker for each patched bug, lazily.
+/// Builds a worker for each round of patched bugs, lazily.
 fn build_all<'a>(
-    tasks: Vec<Task>,
+    bugs: Vec<Bug>,
     progress: &'a Progress,
-) -> impl Iterator<Item = (Task, Result<PathBuf, String>)> + 'a {
-    let copy = if tasks.is_empty() { Err(String::new()) } else { PatchedCopy::new() };
-    tasks.into_iter().map(move |task| {
-        let Some((name, patch)) = task.patch() else { unreachable!("only patches are built") };
-        progress.starts(&format!("building {name}"));
-        let worker = copy.as_ref().map_err(Clone::clone).and_then(|copy| copy.build(name, patch));
-        (task, worker)
+) -> impl Iterator<Item = (Vec<Bug>, Result<PathBuf, String>)> + 'a {
+    let copy = if bugs.is_empty() { Err(String::new()) } else { PatchedCopy::new() };
+    planted::rounds(bugs).into_iter().map(move |bugs| {
+        let names: Vec<&str> = bugs.iter().map(|bug| bug.name.as_str()).collect();
+        progress.starts(&format!("building {}", names.join(", ")));
+        let patches: Vec<&str> = bugs.iter().filter_map(Bug::patch).collect();
+        let worker =
+            copy.as_ref().map_err(Clone::clone).and_then(|copy| copy.build(names[0], &patches));
+        (bugs, worker)
     })
 }
 
 impl Task {
-    fn patch(&self) -> Option<(&str, &'static str)> {
+    /// The bug, if it is one that a patched copy must be built for.
+    fn patched(&self) -> Option<&Bug> {
         match self {
-            Self::Hunt(bug) => match bug.how {
-                How::Patch(patch) => Some((&bug.name, patch)),
-                How::Wrapper(_) => None,
-            },
+            Self::Hunt(bug) if bug.patch().is_some() => Some(bug),
             _ => None,
         }
     }

@@ -117,6 +117,26 @@ pub fn all() -> Vec<Bug> {
     orderings().chain(wakes()).chain(PATCHES.iter().map(|(name, text)| patch(name, text))).collect()
 }
 
+/// Patched bugs, as few copies hold them: one of each protocol at a time, because a scenario runs the
+/// code of its own protocol and of `event`, through which the others block. A bug of `event` is alone.
+pub fn rounds(patched: Vec<Bug>) -> Vec<Vec<Bug>> {
+    let mut rounds: Vec<Vec<Bug>> = Vec::new();
+    for bug in patched {
+        let stays_out = |round: &&mut Vec<Bug>| {
+            let shares = |other: &Bug| {
+                let protocols = [bug.protocol(), other.protocol()];
+                protocols[0] == protocols[1] || protocols.contains(&"event")
+            };
+            !round.iter().any(shares)
+        };
+        match rounds.iter_mut().find(stays_out) {
+            Some(round) => round.push(bug),
+            None => rounds.push(vec![bug]),
+        }
+    }
+    rounds
+}
+
 fn orderings() -> impl Iterator<Item = Bug> {
     card::all().iter().flat_map(|card| {
         card.edges.iter().flat_map(move |edge| {
@@ -180,6 +200,19 @@ fn patch(name: &str, text: &'static str) -> Bug {
 }
 
 impl Bug {
+    /// The protocol that it is in.
+    fn protocol(&self) -> &str {
+        self.scenario.split('/').next().unwrap_or(&self.scenario)
+    }
+
+    /// Its patch, if it is planted by one.
+    pub fn patch(&self) -> Option<&'static str> {
+        match self.how {
+            How::Patch(patch) => Some(patch),
+            How::Wrapper(_) => None,
+        }
+    }
+
     /// The job that must catch it; a patched bug's is run by its own copy of the program.
     ///
     /// # Errors

@@ -37,18 +37,23 @@ impl PatchedCopy {
         Ok(Self { root, target })
     }
 
-    /// Applies a patch, builds the worker, takes the patch back, and returns the worker.
+    /// Applies patches, each to files of its own, builds the worker, takes the patches back, and returns
+    /// the worker.
     ///
     /// # Errors
     /// A patch that no longer applies; a build that fails.
-    pub fn build(&self, name: &str, patch: &str) -> Result<PathBuf, String> {
-        let Patched { file, original, patched } = apply(patch)?;
-        let put = |text: &str| {
-            fs::write(self.root.join(&file), text).map_err(|e| format!("cannot write {file}: {e}"))
+    pub fn build(&self, name: &str, patches: &[&str]) -> Result<PathBuf, String> {
+        let patched = patches.iter().map(|patch| apply(patch)).collect::<Result<Vec<_>, _>>()?;
+        let put = |file: &str, text: &str| {
+            fs::write(self.root.join(file), text).map_err(|e| format!("cannot write {file}: {e}"))
         };
-        put(&patched)?;
+        for Patched { file, patched, .. } in &patched {
+            put(file, patched)?;
+        }
         let built = self.build_worker(name);
-        put(&original)?;
+        for Patched { file, original, .. } in &patched {
+            put(file, original)?;
+        }
         built
     }
 

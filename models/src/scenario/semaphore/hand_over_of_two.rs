@@ -16,7 +16,7 @@ impl Scenario for HandOverOfTwo {
             does: "write, release || write, release || acquire, acquire, read both",
             claims: &["SEM-2"],
             reach: &["1 and 2"],
-            quick: Some(2),
+            quick: Some(1),
             deep: Some(3),
             ..Info::DEFAULT
         }
