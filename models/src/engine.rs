@@ -2,11 +2,13 @@
 
 mod death;
 mod entry;
+pub mod explorer;
 #[cfg(feature = "loom")]
 pub mod loom;
 pub mod modelled;
 #[cfg(target_os = "linux")]
 pub mod native;
+mod racy;
 mod replay;
 #[cfg(feature = "shuttle")]
 pub mod shuttle;
@@ -36,6 +38,8 @@ use crate::{
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum Engine {
+    /// Exhaustive search of RC11, each execution once.
+    Explorer,
     /// Exhaustive search of a C++11-like weak memory model.
     Loom,
     /// Many random and PCT schedules under sequential consistency.
@@ -46,17 +50,18 @@ pub enum Engine {
 
 impl Engine {
     /// Every engine.
-    pub const ALL: [Self; 3] = [Self::Loom, Self::Shuttle, Self::Native];
+    pub const ALL: [Self; 4] = [Self::Explorer, Self::Loom, Self::Shuttle, Self::Native];
 
     /// Does it show outcomes that sequential consistency forbids?
     pub const fn is_weak(self) -> bool {
-        matches!(self, Self::Loom)
+        matches!(self, Self::Explorer | Self::Loom)
     }
 }
 
 impl fmt::Display for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Explorer => "explorer",
             Self::Loom => "loom",
             Self::Shuttle => "shuttle",
             Self::Native => "native",
@@ -75,6 +80,9 @@ pub struct Plan {
     pub parks: bool,
     /// At most so many executions.
     pub executions: u64,
+    /// explorer: spurious events of each kind (a wake, a failing weak compare-exchange) in a thread.
+    #[serde(default)]
+    pub spurious: usize,
     /// shuttle: where the random schedules start.
     pub seed: u64,
     /// Which execution to record, counted from 1.
@@ -91,10 +99,11 @@ impl Plan {
             preemptions: info.quick,
             parks: info.parks,
             executions: match engine {
-                Engine::Loom => LOOM_LIMIT,
+                Engine::Explorer | Engine::Loom => LIMIT,
                 Engine::Shuttle => 40_000,
                 Engine::Native => 2_000,
             },
+            spurious: 1,
             seed: SEED,
             traced: None,
             stop_at_forbidden: true,
@@ -105,7 +114,7 @@ impl Plan {
     pub fn deep(info: &Info, engine: Engine) -> Self {
         let quick = Self::quick(info, engine);
         let executions = match engine {
-            Engine::Loom => LOOM_LIMIT,
+            Engine::Explorer | Engine::Loom => LIMIT,
             Engine::Shuttle => 1_000_000,
             Engine::Native => 200_000,
         };
@@ -114,7 +123,7 @@ impl Plan {
 }
 
 /// A search that is cut here says so; the bounds of the scenarios keep far below.
-const LOOM_LIMIT: u64 = 100_000_000;
+const LIMIT: u64 = 100_000_000;
 
 /// Where random schedules start: any number, but always the same.
 const SEED: u64 = 0x5e1_7ed9e;
@@ -300,6 +309,9 @@ fn execute<M: Model>(scenario: impl Scenario) -> String {
 /// An engine's exploration of one scenario.
 pub(crate) fn explore(scenario: impl Scenario, plan: &Plan) -> Result<Search, String> {
     match plan.engine {
+        Engine::Explorer => {
+            Ok(explorer::explore::<crate::wrap::Planted<explorer::Explorer>>(scenario, plan))
+        }
         #[cfg(feature = "loom")]
         Engine::Loom => Ok(loom::explore::<crate::wrap::Planted<loom::Loom>>(scenario, plan)),
         #[cfg(feature = "shuttle")]

@@ -9,12 +9,13 @@ use std::{
 };
 
 use selvedge::platform::{
-    AtomicWord, DataCell, Liveness, Ordering, Owner, Platform, Pod, RacyCell, Rmw, Strength, Wait,
+    AtomicWord, DataCell, Liveness, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait,
     WaiterKind,
 };
 
 use super::{
     death,
+    racy::Racy,
     sleepers::{Sleep, Sleepers},
     trace,
 };
@@ -204,39 +205,6 @@ impl<R: Runtime, T: Pod, C: Checked<T>> DataCell<T> for Cell<R, C> {
     }
 }
 
-/// Racy payload: relaxed words of eight bytes, the last one padded with zeros.
-pub struct Racy<R: Runtime, T>(Box<[R::U64]>, PhantomData<T>);
-
-fn words<T: Pod>(value: &T) -> impl Iterator<Item = u64> + '_ {
-    value.as_bytes().chunks(8).map(|chunk| {
-        let mut eight = [0; 8];
-        eight[..chunk.len()].copy_from_slice(chunk);
-        u64::from_ne_bytes(eight)
-    })
-}
-
-impl<R: Runtime, T: Pod> RacyCell<T> for Racy<R, T> {
-    fn new(value: T) -> Self {
-        Self(words(&value).map(R::U64::new).collect(), PhantomData)
-    }
-
-    fn read(&self) -> T {
-        let mut bytes: Vec<u8> = Vec::with_capacity(self.0.len() * 8);
-        for word in &self.0 {
-            bytes.extend(word.load(Ordering::Relaxed).to_ne_bytes());
-        }
-        record::<R>(|| "read racy payload".into());
-        T::read_from_prefix(&bytes).expect("as many words as the value needs").0
-    }
-
-    fn write(&self, value: T) {
-        record::<R>(|| format!("write racy payload {value:?}"));
-        for (word, value) in self.0.iter().zip(words(&value)) {
-            word.store(value, Ordering::Relaxed);
-        }
-    }
-}
-
 impl<R: Runtime> Modelled<R> {
     /// `look` reads the word as the kernel's check does: the latest value, synchronising with
     /// nothing. An engine's relaxed load could be stale, which the kernel rules out once a wake has
@@ -300,7 +268,7 @@ impl<R: Runtime> Platform for Modelled<R> {
     type U32 = Word<R, R::U32>;
     type U64 = Word<R, R::U64>;
     type Cell<T: Pod> = Cell<R, R::Checked<T>>;
-    type Racy<T: Pod> = Racy<R, T>;
+    type Racy<T: Pod> = Racy<Word<R, R::U64>, T>;
     type Ctx = Arc<Surroundings<R>>;
     type Instant = u64;
 

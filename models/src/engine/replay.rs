@@ -23,6 +23,7 @@ impl Replay {
             scenario: entry.info.name.into(),
             engine: plan.engine,
             bound: match plan.engine {
+                Engine::Explorer => None,
                 Engine::Loom => plan.preemptions.map(|n| n as u64),
                 Engine::Shuttle | Engine::Native => Some(plan.executions),
             },
@@ -48,6 +49,7 @@ impl Replay {
     pub fn plan(&self, info: &Info) -> Result<Plan, String> {
         let mut plan = Plan::quick(info, self.engine);
         match self.engine {
+            Engine::Explorer => {}
             Engine::Loom => plan.preemptions = self.bound.map(|n| n as usize),
             Engine::Shuttle => plan.executions = self.bound.unwrap_or(plan.executions),
             Engine::Native => return Err("the machine does not repeat itself".into()),

@@ -1,0 +1,516 @@
+//! Runs a program along a graph: each thread, a coroutine, is given what the graph says of its events,
+//! as far as the graph goes, and then asks what comes next.
+//!
+//! A thread cannot be wound back, so each execution starts afresh and is replayed up to the graph's
+//! end. A replayed event waits for the events that it reads from, so that whatever scenarios share
+//! besides shared memory (a recorder, say) is touched in an order that the graph allows.
+
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+};
+
+use corosensei::{Coroutine, CoroutineResult, Yielder, stack::DefaultStack};
+
+use super::{
+    event::{EventId, Flavour, Kind, Loc, MOST_THREADS, Site},
+    graph::Graph,
+    search::{Ask, Races, Search},
+};
+use crate::engine::death;
+
+/// A stack's size; what lies below it is guarded.
+const STACK: usize = 256 * 1024;
+
+/// Events of one execution; a longer one is reported as a livelock, never passed over.
+const MOST_EVENTS: usize = 5_000;
+
+type Fiber = Coroutine<(), (), ()>;
+
+/// How far a thread is.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// It has not been started in this execution.
+    Absent,
+    /// It can go on.
+    Ready,
+    /// It is to read from this event, which has not been replayed yet.
+    Behind(EventId),
+    /// It wants to do this next.
+    Asks(Ask, Site),
+    Ended,
+}
+
+struct Thread {
+    fiber: Option<Fiber>,
+    yielder: *const Yielder<(), ()>,
+    state: State,
+    name: &'static str,
+    /// Events of the graph that lie behind it.
+    done: u16,
+    /// Locations that it has made.
+    locations: u16,
+    /// Where its present read-modify-write, or stay in a futex's queue, began.
+    section: Option<u16>,
+    /// Has it woken for no reason?
+    pub(super) has_woken: bool,
+}
+
+impl Thread {
+    const ABSENT: Self = Self {
+        fiber: None,
+        yielder: std::ptr::null(),
+        state: State::Absent,
+        name: "",
+        done: 0,
+        locations: 0,
+        section: None,
+        has_woken: false,
+    };
+}
+
+/// What the machine of this thread of the process is at.
+struct Machine {
+    search: Search,
+    threads: [Thread; MOST_THREADS],
+    current: u8,
+    /// Fibers are being unwound: whatever they still ask is answered without effect.
+    is_over: bool,
+    stacks: Vec<DefaultStack>,
+}
+
+thread_local! {
+    static MACHINE: RefCell<Option<Machine>> = const { RefCell::new(None) };
+}
+
+/// How an execution ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// Every thread came to its end.
+    Complete,
+    /// A thread waits for what this execution does not bring, but another one does.
+    Blocked,
+    /// Nobody can go on, for ever.
+    Stuck(String),
+    /// Two accesses race.
+    Race(EventId, EventId),
+    /// The search's own dead end.
+    Pruned,
+}
+
+/// What the program is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    pub(super) value: u64,
+    /// A read that a write follows.
+    pub(super) updates: bool,
+}
+
+fn with<T>(f: impl FnOnce(&mut Machine) -> T) -> T {
+    MACHINE.with_borrow_mut(|machine| f(machine.as_mut().expect("only the explorer's fibers ask")))
+}
+
+/// Sets up a search on this thread of the process; `end` gives it back.
+pub(super) fn begin(search: Search) {
+    let threads = [const { Thread::ABSENT }; MOST_THREADS];
+    let machine = Machine { search, threads, current: 0, is_over: false, stacks: Vec::new() };
+    MACHINE.set(Some(machine));
+}
+
+pub(super) fn end() -> Option<Search> {
+    MACHINE.take().map(|machine| machine.search)
+}
+
+/// Goes on to the next graph; `false` if there is none.
+pub(super) fn advance() -> bool {
+    with(|machine| machine.search.advance())
+}
+
+/// What `look` finds in the graph at hand.
+pub(super) fn inspect<T>(look: impl FnOnce(&Graph) -> T) -> T {
+    with(|machine| look(machine.search.graph()))
+}
+
+/// The names of the threads of the present execution.
+pub(super) fn names() -> [&'static str; MOST_THREADS] {
+    with(|machine| std::array::from_fn(|thread| machine.threads[thread].name))
+}
+
+/// Runs `main` and the threads that it starts, along the graph at hand and on to an end; and says what
+/// `main` returned.
+///
+/// # Panics
+/// With the panic of a thread.
+pub(super) fn execute<T: 'static>(main: impl FnOnce() -> T + 'static) -> (Ended, Option<T>) {
+    let result = Rc::new(RefCell::new(None));
+    let returned = result.clone();
+    start(0, "main", move || {
+        let value = main();
+        *returned.borrow_mut() = Some(value);
+    });
+    let ended = catch_unwind(AssertUnwindSafe(run));
+    finish();
+    match ended {
+        Ok(ended) => (ended, result.take()),
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+fn run() -> Ended {
+    loop {
+        settle();
+        if let Some(ended) = with(Machine::step) {
+            return ended;
+        }
+    }
+}
+
+/// Lets every thread run that can, until each asks for something new.
+fn settle() {
+    while let Some((thread, mut fiber)) = with(Machine::resume) {
+        let result = fiber.resume(());
+        with(|machine| {
+            let slot = &mut machine.threads[usize::from(thread)];
+            if let CoroutineResult::Return(()) = result {
+                slot.state = State::Ended;
+                machine.stacks.push(fiber.into_stack());
+            } else {
+                slot.fiber = Some(fiber);
+            }
+        });
+    }
+}
+
+/// Ends what is left of the present execution.
+fn finish() {
+    let fibers = with(|machine| {
+        machine.is_over = true;
+        let fibers = machine.threads.each_mut().map(|thread| thread.fiber.take());
+        fibers
+    });
+    for mut fiber in fibers.into_iter().flatten() {
+        fiber.force_unwind();
+        let stack = fiber.into_stack();
+        with(|machine| machine.stacks.push(stack));
+    }
+    with(|machine| {
+        machine.is_over = false;
+        for thread in &mut machine.threads {
+            *thread = Thread { name: thread.name, ..Thread::ABSENT };
+        }
+    });
+}
+
+/// Makes a fiber for a thread that the graph has.
+pub(super) fn start(thread: u8, name: &'static str, body: impl FnOnce() + 'static) {
+    let stack = with(|machine| machine.stacks.pop());
+    let stack = stack.unwrap_or_else(|| DefaultStack::new(STACK).expect("memory for a stack"));
+    let fiber = Fiber::with_stack(stack, move |yielder, ()| {
+        with(|machine| {
+            let current = usize::from(machine.current);
+            machine.threads[current].yielder = yielder;
+        });
+        body();
+        request(Ask::Plainly(Kind::End), std::panic::Location::caller());
+    });
+    with(|machine| {
+        let fresh = Thread { fiber: Some(fiber), state: State::Ready, name, ..Thread::ABSENT };
+        machine.threads[usize::from(thread)] = fresh;
+    });
+}
+
+/// Asks for an event of the present thread, and comes back when it has happened.
+pub(super) fn request(ask: Ask, site: Site) -> Answer {
+    loop {
+        match with(|machine| machine.serve(ask, site)) {
+            Ok(answer) => {
+                if death::is_near() {
+                    death::strike(usize::from(with(|machine| machine.current)), site);
+                }
+                return answer;
+            }
+            Err(yielder) => {
+                // SAFETY: the yielder was noted by the fiber that runs this, at its start, and lives as
+                // long as the fiber does; the machine is not borrowed here.
+                let yielder = unsafe { &*yielder };
+                yielder.suspend(());
+            }
+        }
+    }
+}
+
+/// A name for so many new locations, made by the present thread.
+pub(super) fn locate(count: u16) -> Loc {
+    with(|machine| {
+        let thread = machine.current;
+        let made = &mut machine.threads[usize::from(thread)].locations;
+        let index = *made;
+        *made = index.checked_add(count).expect("a thread of a model makes few locations");
+        Loc { thread, index }
+    })
+}
+
+/// The present thread.
+pub(super) fn current() -> u8 {
+    with(|machine| machine.current)
+}
+
+/// The index of the present thread's next event.
+pub(super) fn moment() -> EventId {
+    with(|machine| {
+        let thread = machine.current;
+        EventId { thread, index: machine.threads[usize::from(thread)].done }
+    })
+}
+
+/// Has all that was before `moment` happened before the present moment of the present thread?
+pub(super) fn precedes(moment: EventId) -> bool {
+    with(|machine| {
+        let now = {
+            let thread = machine.current;
+            EventId { thread, index: machine.threads[usize::from(thread)].done }
+        };
+        let graph = machine.search.graph();
+        // Nothing of its own before it: it is as early as its thread.
+        let Some(index) = moment.index.checked_sub(1) else { return true };
+        moment.thread == now.thread
+            || graph.past_before(now).hb.contains(EventId { index, ..moment })
+    })
+}
+
+/// Ends the present section without a write.
+pub(super) fn leave() {
+    with(|machine| {
+        let current = usize::from(machine.current);
+        machine.threads[current].section = None;
+    });
+}
+
+/// Where the present section began.
+pub(super) fn section() -> Option<u16> {
+    with(|machine| machine.threads[usize::from(machine.current)].section)
+}
+
+/// May the present thread wake for no reason? Once.
+pub(super) fn may_wake(spurious: bool) -> bool {
+    with(|machine| {
+        let allowed = machine.search.allows_spurious();
+        let woken = &mut machine.threads[usize::from(machine.current)].has_woken;
+        let may = allowed && !*woken;
+        *woken |= spurious;
+        may
+    })
+}
+
+impl Machine {
+    /// Answers the present thread from the graph, or notes what it waits for.
+    fn serve(&mut self, ask: Ask, site: Site) -> Result<Answer, *const Yielder<(), ()>> {
+        if self.is_over {
+            let value = if let Ask::Read { first, .. } = ask { first } else { 0 };
+            return Ok(Answer { value, updates: true });
+        }
+        let graph = self.search.graph();
+        let id = EventId { thread: self.current, index: self.threads[usize::from(self.current)].done };
+        if id.index >= graph.len(id.thread) {
+            let thread = &mut self.threads[usize::from(id.thread)];
+            thread.state = State::Asks(ask, site);
+            return Err(thread.yielder);
+        }
+        let kind = graph.event(id).kind;
+        assert!(
+            ask.is_answered_by(kind),
+            "the scenario is not deterministic: {ask:?} where it was {kind:?} before"
+        );
+        let needed = match kind {
+            Kind::Read { from, .. } => from,
+            Kind::Woken { by } => Some(by),
+            Kind::Join { child } => Some(EventId { thread: child, index: graph.len(child) - 1 }),
+            _ => None,
+        };
+        let needed = needed.filter(|event| {
+            event.thread != id.thread && self.threads[usize::from(event.thread)].done <= event.index
+        });
+        let thread = &mut self.threads[usize::from(id.thread)];
+        if let Some(event) = needed {
+            thread.state = State::Behind(event);
+            return Err(thread.yielder);
+        }
+        thread.done += 1;
+        Ok(match kind {
+            Kind::Read { value, flavour, .. } => {
+                let updates = flavour == Flavour::Updates;
+                if updates {
+                    thread.section = Some(id.index);
+                }
+                Answer { value, updates }
+            }
+            Kind::Write { value, half, .. } => {
+                if half.is_some() {
+                    thread.section = None;
+                }
+                Answer { value, updates: false }
+            }
+            Kind::Choose { value, .. } => Answer { value: value.into(), updates: false },
+            Kind::Spawn { child } => Answer { value: child.into(), updates: false },
+            _ => Answer { value: 0, updates: false },
+        })
+    }
+
+    /// A thread that can run, with its fiber.
+    fn resume(&mut self) -> Option<(u8, Fiber)> {
+        let can_run = |thread: &Thread| match thread.state {
+            State::Ready => true,
+            State::Behind(event) => {
+                self.threads[usize::from(event.thread)].done > event.index
+            }
+            _ => false,
+        };
+        let thread = self.threads.iter().position(can_run)?;
+        self.current = thread as u8;
+        let fiber = self.threads[thread].fiber.take();
+        Some((thread as u8, fiber.expect("a thread that can run has a fiber")))
+    }
+
+    /// Adds one event, or says how the execution ended.
+    fn step(&mut self) -> Option<Ended> {
+        let Some((thread, ask, site)) = self.next() else { return Some(self.conclude()) };
+        let length = self.search.graph().order.len();
+        assert!(length < MOST_EVENTS, "livelock? An execution of more than {MOST_EVENTS} events");
+        if !self.search.extend(thread, ask, site) {
+            return Some(Ended::Pruned);
+        }
+        self.threads[usize::from(thread)].state = State::Ready;
+        match self.search.race {
+            Some((one, other)) if self.search.races == Races::End => Some(Ended::Race(one, other)),
+            _ => None,
+        }
+    }
+
+    /// Whose event is next: of a thread inside a section, else of the first that can go on.
+    fn next(&self) -> Option<(u8, Ask, Site)> {
+        let enabled = |(at, thread): (usize, &Thread)| {
+            let State::Asks(ask, site) = thread.state else { return None };
+            let ask = self.enabled(at as u8, ask)?;
+            Some((at as u8, ask, site))
+        };
+        let inside = self.threads.iter().position(|thread| {
+            thread.section.is_some() && matches!(thread.state, State::Asks(..))
+        });
+        match inside {
+            Some(at) => enabled((at, &self.threads[at])),
+            None => self.threads.iter().enumerate().find_map(enabled),
+        }
+    }
+
+    /// The request as it can be granted, if it can.
+    fn enabled(&self, thread: u8, ask: Ask) -> Option<Ask> {
+        let graph = self.search.graph();
+        match ask {
+            Ask::Never => None,
+            Ask::Wake { queue, slept, .. } => {
+                let after = graph.position(queue, Some(slept));
+                let woken = |write: &&EventId| graph.value(**write) >> thread & 1 == 0;
+                let by = graph.co(queue)[after..].iter().find(woken)?;
+                Some(Ask::Plainly(Kind::Woken { by: *by }))
+            }
+            Ask::Spawn => {
+                let free = (1..MOST_THREADS as u8)
+                    .find(|child| graph.threads[usize::from(*child)].spawned.is_none());
+                let child = free.unwrap_or_else(|| {
+                    panic!("too many threads: {MOST_THREADS} at most, the main one included")
+                });
+                Some(Ask::Plainly(Kind::Spawn { child }))
+            }
+            Ask::Plainly(Kind::Join { child }) => graph.has_ended(child).then_some(ask),
+            Ask::Plainly(Kind::Pause) => graph.has_effect(thread).then_some(ask),
+            _ => Some(ask),
+        }
+    }
+
+    /// Nobody can go on.
+    fn conclude(&mut self) -> Ended {
+        let graph = self.search.graph();
+        let mut sleepers = Vec::new();
+        let mut spinners = Vec::new();
+        let mut waiting = Vec::new();
+        for (at, thread) in self.threads.iter().enumerate() {
+            let State::Asks(ask, site) = thread.state else { continue };
+            let line = format!("{} at {}", thread.name, crate::card::site(site));
+            match ask {
+                Ask::Never => return Ended::Blocked,
+                // That is the execution in which its sleep ends by its deadline.
+                Ask::Wake { until: Some((clock, until)), .. } if graph.latest(clock) >= until => {
+                    return Ended::Blocked;
+                }
+                Ask::Wake { .. } => sleepers.push(line),
+                Ask::Plainly(Kind::Pause) if graph.sees_the_latest(at as u8) => spinners.push(line),
+                Ask::Plainly(Kind::Pause) => return Ended::Blocked,
+                _ => waiting.push(line),
+            }
+        }
+        if !sleepers.is_empty() {
+            return Ended::Stuck(format!(
+                "lost wake-up or deadlock: everybody is asleep: {}",
+                sleepers.join("; ")
+            ));
+        }
+        if !spinners.is_empty() {
+            return Ended::Stuck(format!("livelock: nothing can change for {}", spinners.join("; ")));
+        }
+        if waiting.is_empty() {
+            return Ended::Complete;
+        }
+        Ended::Stuck(format!("deadlock: {}", waiting.join("; ")))
+    }
+}
+
+impl Ask {
+    /// Is this the event that is asked for, as far as the program decides it?
+    fn is_answered_by(self, event: Kind) -> bool {
+        match (self, event) {
+            (
+                Self::Read { loc, purpose, .. },
+                Kind::Read { loc: at, purpose: was, .. },
+            ) => (loc, purpose) == (at, was),
+            (
+                Self::Write { loc, order, value, half },
+                Kind::Write { loc: at, order: was, value: then, half: of },
+            ) => (loc, order, value, half) == (at, was, then, of),
+            (Self::Choose { about, options }, Kind::Choose { about: was, options: of, .. }) => {
+                (about, options) == (was, of)
+            }
+            (Self::Spawn, Kind::Spawn { .. }) | (Self::Wake { .. }, Kind::Woken { .. }) => true,
+            (Self::Plainly(kind), event) => kind == event,
+            _ => false,
+        }
+    }
+}
+
+impl Graph {
+    /// The events of a thread since it last paused.
+    fn round(&self, thread: u8) -> impl Iterator<Item = Kind> + '_ {
+        let events = self.threads[usize::from(thread)].events.iter().rev();
+        events.map(|event| event.kind).take_while(|kind| *kind != Kind::Pause)
+    }
+
+    /// Has the thread done anything since it last paused but read and fail?
+    fn has_effect(&self, thread: u8) -> bool {
+        self.round(thread).any(|kind| {
+            matches!(kind, Kind::Write { .. } | Kind::Choose { .. } | Kind::Spawn { .. })
+        })
+    }
+
+    /// The latest value of a location that begins with 0.
+    fn latest(&self, loc: Loc) -> u64 {
+        self.co(loc).last().map_or(0, |write| self.value(*write))
+    }
+
+    /// Did each read since the thread's last pause find the latest write?
+    fn sees_the_latest(&self, thread: u8) -> bool {
+        self.round(thread).all(|kind| match kind {
+            Kind::Read { loc, from, .. } => self.co(loc).last().copied() == from,
+            _ => true,
+        })
+    }
+}

@@ -1,0 +1,458 @@
+//! The explorer as a platform: every access is an event that the machine is asked for.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    fmt::Debug,
+    panic::Location,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use selvedge::platform::{
+    AtomicWord, DataCell, Liveness, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
+};
+
+use super::{
+    event::{About, EventId, Kind, Loc, Order, Purpose},
+    machine::{self, request},
+    search::Ask,
+};
+use crate::{
+    engine::{death, racy::Racy},
+    model::{Model, Victim},
+};
+
+/// The explorer's platform.
+#[derive(Debug)]
+pub struct Explorer(());
+
+/// A value in 64 bits, as events carry it.
+pub trait Bits: Copy + Eq + Debug + Send + Sync {
+    /// The bits that it has.
+    const MASK: u64;
+    /// As bits.
+    fn bits(self) -> u64;
+    /// From bits.
+    fn of(bits: u64) -> Self;
+}
+
+impl Bits for u32 {
+    const MASK: u64 = u32::MAX as u64;
+    fn bits(self) -> u64 {
+        self.into()
+    }
+    fn of(bits: u64) -> Self {
+        bits as Self
+    }
+}
+
+impl Bits for u64 {
+    const MASK: u64 = Self::MAX;
+    fn bits(self) -> u64 {
+        self
+    }
+    fn of(bits: u64) -> Self {
+        bits
+    }
+}
+
+/// A word: a location, the queue of its futex next to it, and its first value.
+#[derive(Debug)]
+pub struct Word<V> {
+    loc: Loc,
+    first: V,
+}
+
+impl<V: Bits> Word<V> {
+    fn queue(&self) -> Loc {
+        Loc { index: self.loc.index + 1, ..self.loc }
+    }
+
+    #[track_caller]
+    fn read(&self, order: Ordering, purpose: Purpose) -> machine::Answer {
+        let first = self.first.bits();
+        let ask = Ask::Read { loc: self.loc, order: order.into(), purpose, first };
+        request(ask, Location::caller())
+    }
+
+    #[track_caller]
+    fn write(&self, value: u64, order: Ordering) {
+        let (loc, order, half) = (self.loc, order.into(), machine::section());
+        request(Ask::Write { loc, order, value, half }, Location::caller());
+    }
+
+    /// Both halves of a read-modify-write, or the first alone.
+    #[track_caller]
+    fn update(&self, purpose: Purpose, success: Ordering, failure: Ordering) -> Result<V, V> {
+        let machine::Answer { value, updates } = self.read(failure, purpose);
+        let found = V::of(value);
+        if !updates {
+            return Err(found);
+        }
+        self.write(purpose.writes(value).expect("updates write"), success);
+        Ok(found)
+    }
+}
+
+impl<V: Bits> AtomicWord<V> for Word<V> {
+    fn new(value: V) -> Self {
+        Self { loc: machine::locate(2), first: value }
+    }
+
+    fn load(&self, order: Ordering) -> V {
+        assert!(!matches!(order, Ordering::Release | Ordering::AcqRel), "a load cannot release");
+        V::of(self.read(order, Purpose::Load).value)
+    }
+
+    fn store(&self, value: V, order: Ordering) {
+        assert!(!matches!(order, Ordering::Acquire | Ordering::AcqRel), "a store cannot acquire");
+        self.write(value.bits(), order);
+    }
+
+    fn rmw(&self, op: Rmw, operand: V, order: Ordering) -> V {
+        let purpose = Purpose::Update { op, operand: operand.bits(), mask: V::MASK };
+        self.update(purpose, order, order).unwrap_or_else(|found| found)
+    }
+
+    fn cas(
+        &self,
+        strength: Strength,
+        current: V,
+        new: V,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<V, V> {
+        assert!(
+            !matches!(failure, Ordering::Release | Ordering::AcqRel),
+            "a failing compare-exchange cannot release"
+        );
+        let purpose = Purpose::Compare {
+            current: current.bits(),
+            new: new.bits(),
+            weak: strength == Strength::Weak,
+            success: success.into(),
+            failure: failure.into(),
+        };
+        self.update(purpose, success, failure)
+    }
+}
+
+/// Exclusive payload: a location that is checked for data races.
+#[derive(Debug)]
+pub struct Cell<T> {
+    loc: Loc,
+    first: T,
+}
+
+impl<T: Pod> DataCell<T> for Cell<T> {
+    fn new(value: T) -> Self {
+        Self { loc: machine::locate(1), first: value }
+    }
+
+    unsafe fn read(&self) -> T {
+        let (loc, first) = (self.loc, encode(&self.first));
+        let ask = Ask::Read { loc, order: Order::Plain, purpose: Purpose::Load, first };
+        decode(request(ask, Location::caller()).value)
+    }
+
+    unsafe fn write(&self, value: T) {
+        let (loc, value) = (self.loc, encode(&value));
+        let ask = Ask::Write { loc, order: Order::Plain, value, half: None };
+        request(ask, Location::caller());
+    }
+
+    unsafe fn read_slice(cells: &[Self], into: &mut [T]) {
+        assert_eq!(cells.len(), into.len());
+        for (cell, value) in cells.iter().zip(into) {
+            // SAFETY: the caller's promise for the slice is this one for each cell.
+            *value = unsafe { cell.read() };
+        }
+    }
+
+    unsafe fn write_slice(cells: &[Self], from: &[T]) {
+        assert_eq!(cells.len(), from.len());
+        for (cell, value) in cells.iter().zip(from) {
+            // SAFETY: the caller's promise for the slice is this one for each cell.
+            unsafe { cell.write(*value) };
+        }
+    }
+}
+
+thread_local! {
+    /// Payload values of more than eight bytes, by number.
+    static VALUES: RefCell<(Vec<Box<[u8]>>, HashMap<Box<[u8]>, u64>)> = RefCell::default();
+}
+
+/// A payload value in 64 bits: itself, or its number among the longer ones.
+fn encode<T: Pod>(value: &T) -> u64 {
+    let bytes = value.as_bytes();
+    if bytes.len() <= 8 {
+        let mut eight = [0; 8];
+        eight[..bytes.len()].copy_from_slice(bytes);
+        return u64::from_ne_bytes(eight);
+    }
+    VALUES.with_borrow_mut(|(values, numbers)| {
+        *numbers.entry(bytes.into()).or_insert_with(|| {
+            values.push(bytes.into());
+            values.len() as u64 - 1
+        })
+    })
+}
+
+fn decode<T: Pod>(value: u64) -> T {
+    let read = |bytes: &[u8]| T::read_from_bytes(bytes).expect("as many bytes as were written");
+    let size = size_of::<T>();
+    if size <= 8 {
+        return read(&value.to_ne_bytes()[..size]);
+    }
+    VALUES.with_borrow(|(values, _)| read(&values[value as usize]))
+}
+
+/// What surrounds the handles of one execution.
+#[derive(Debug)]
+pub struct Surroundings {
+    /// Moments passed.
+    clock: Word<u64>,
+    /// A bit for each owner who is dead.
+    dead: Word<u64>,
+}
+
+/// How far ahead of the clock every deadline lies.
+const ONE_MOMENT: u64 = 1;
+
+/// The owner's bit among the dead.
+fn bit(owner: Owner) -> u64 {
+    1_u64.checked_shl(owner.0).expect("models have few owners")
+}
+
+impl Explorer {
+    /// Enters the queue of a futex: nobody else does before it is left. Says who is in it.
+    #[track_caller]
+    fn enter(queue: Loc, order: Order) -> u64 {
+        let ask = Ask::Read { loc: queue, order, purpose: Purpose::Enter, first: 0 };
+        request(ask, Location::caller()).value
+    }
+
+    /// Leaves it with these threads in it.
+    #[track_caller]
+    fn leave(queue: Loc, order: Order, sleepers: u64) {
+        let half = machine::section();
+        request(Ask::Write { loc: queue, order, value: sleepers, half }, Location::caller());
+    }
+
+    #[track_caller]
+    fn choose(about: About, options: u8) -> u8 {
+        if options < 2 {
+            return 0;
+        }
+        request(Ask::Choose { about, options }, Location::caller()).value as u8
+    }
+
+    #[track_caller]
+    fn sleep<V: Bits>(
+        ctx: &Surroundings,
+        word: &Word<V>,
+        holds: impl FnOnce(u64) -> bool,
+        until: Option<u64>,
+    ) -> Wait {
+        let (queue, me) = (word.queue(), 1 << machine::current());
+        let sleepers = Self::enter(queue, Order::Queue);
+        let found = word.read(Ordering::Relaxed, Purpose::Check).value;
+        if !holds(found) {
+            machine::leave();
+            return Wait::Mismatch;
+        }
+        let slept = machine::moment();
+        Self::leave(queue, Order::Queue, sleepers | me);
+        // A deadline comes before waking for no reason; whichever there is not is left out.
+        let last = [until.map(|_| Wait::TimedOut), machine::may_wake(false).then_some(Wait::Woken)];
+        let mut ends = last.into_iter().flatten();
+        let choice = Self::choose(About::Sleep, 1 + ends.clone().count() as u8);
+        let Some(at) = choice.checked_sub(1) else {
+            let until = until.map(|until| (ctx.clock.loc, until));
+            request(Ask::Wake { queue, slept, until }, Location::caller());
+            return Wait::Woken;
+        };
+        let end = ends.nth(at.into()).expect("one of the ends was chosen");
+        match end {
+            Wait::TimedOut => {
+                let now = ctx.clock.load(Ordering::Relaxed);
+                if until.is_some_and(|until| now < until) {
+                    request(Ask::Never, Location::caller());
+                }
+            }
+            _ => {
+                machine::may_wake(true);
+            }
+        }
+        let sleepers = Self::enter(queue, Order::Queue);
+        if sleepers & me == 0 {
+            // Told meanwhile: that is the execution in which it sleeps on until then.
+            machine::leave();
+            request(Ask::Never, Location::caller());
+        }
+        Self::leave(queue, Order::Queue, sleepers & !me);
+        end
+    }
+
+    #[track_caller]
+    fn rouse(queue: Loc, kind: WaiterKind, count: u32) {
+        if kind == WaiterKind::Bell {
+            return; // No scenario has a bell yet.
+        }
+        let sleepers = Self::enter(queue, Order::Wake);
+        if sleepers == 0 {
+            machine::leave();
+            return;
+        }
+        let groups = groups(sleepers, count);
+        let told = groups[usize::from(Self::choose(About::Sleepers, groups.len() as u8))];
+        Self::leave(queue, Order::Wake, sleepers & !told);
+    }
+}
+
+/// Every set of `count` sleepers, or all of them if there are not more.
+fn groups(sleepers: u64, count: u32) -> Vec<u64> {
+    if sleepers.count_ones() <= count {
+        return vec![sleepers];
+    }
+    (0..=sleepers).filter(|set| set & !sleepers == 0 && set.count_ones() == count).collect()
+}
+
+impl Platform for Explorer {
+    type U32 = Word<u32>;
+    type U64 = Word<u64>;
+    type Cell<T: Pod> = Cell<T>;
+    type Racy<T: Pod> = Racy<Word<u64>, T>;
+    type Ctx = Arc<Surroundings>;
+    type Instant = u64;
+
+    fn fence(order: Ordering) {
+        request(Ask::Plainly(Kind::Fence(order.into())), Location::caller());
+    }
+
+    /// Never: spinning adds executions and shows nothing that sleeping does not.
+    fn spin(_: &Self::Ctx, _: u32) -> bool {
+        false
+    }
+
+    fn now(ctx: &Self::Ctx) -> u64 {
+        ctx.clock.load(Ordering::Relaxed)
+    }
+
+    fn deadline(ctx: &Self::Ctx, _: Duration) -> Option<u64> {
+        Some(Self::now(ctx) + ONE_MOMENT)
+    }
+
+    fn wait(ctx: &Self::Ctx, word: &Self::U32, expected: u32, until: Option<u64>) -> Wait {
+        Self::sleep(ctx, word, |found| found == u64::from(expected), until)
+    }
+
+    fn wait_low(ctx: &Self::Ctx, word: &Self::U64, expected: u32, until: Option<u64>) -> Wait {
+        Self::sleep(ctx, word, |found| found as u32 == expected, until)
+    }
+
+    fn wake(_: &Self::Ctx, word: &Self::U32, kind: WaiterKind, count: u32) {
+        Self::rouse(word.queue(), kind, count);
+    }
+
+    fn wake_low(_: &Self::Ctx, word: &Self::U64, kind: WaiterKind, count: u32) {
+        Self::rouse(word.queue(), kind, count);
+    }
+
+    /// Late, perhaps; never wrong: see `victim`.
+    fn liveness(ctx: &Self::Ctx, owner: Owner) -> Liveness {
+        let dead = ctx.dead.load(Ordering::Acquire) & bit(owner) != 0;
+        if dead { Liveness::Dead } else { Liveness::Alive }
+    }
+}
+
+/// A started thread, and where it leaves its result.
+#[derive(Debug)]
+pub struct Join<R> {
+    child: u8,
+    result: Arc<Mutex<Option<R>>>,
+}
+
+/// What actors take turns at.
+#[derive(Debug)]
+pub struct Turns(Word<u64>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Word::new(0))
+    }
+}
+
+/// A moment of an actor.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark(EventId);
+
+impl Model for Explorer {
+    type Join<R: Send + 'static> = Join<R>;
+    type Turns = Turns;
+    type Mark = Mark;
+
+    fn surroundings() -> Self::Ctx {
+        Arc::new(Surroundings { clock: Word::new(0), dead: Word::new(0) })
+    }
+
+    fn spawn<R: Send + 'static>(
+        _: &Self::Ctx,
+        name: &'static str,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> Join<R> {
+        let child = request(Ask::Spawn, Location::caller()).value as u8;
+        let result = Arc::new(Mutex::new(None));
+        let returned = result.clone();
+        machine::start(child, name, move || {
+            let value = body();
+            *returned.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        });
+        Join { child, result }
+    }
+
+    fn victim<R: Send + 'static>(
+        ctx: &Self::Ctx,
+        name: &'static str,
+        victim: Victim,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> Join<Option<R>> {
+        let after = ctx.clone();
+        Self::spawn(ctx, name, move || {
+            let value = death::of(machine::current().into(), victim.after, body);
+            if value.is_none() {
+                // All that it did comes before what a survivor does who learns of it.
+                after.dead.rmw(Rmw::Or, bit(victim.owner), Ordering::Release);
+            }
+            value
+        })
+    }
+
+    fn join<R: Send + 'static>(join: Join<R>) -> R {
+        request(Ask::Plainly(Kind::Join { child: join.child }), Location::caller());
+        let value = join.result.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.expect("a thread that has ended has left its result")
+    }
+
+    fn give_way() {
+        request(Ask::Plainly(Kind::Pause), Location::caller());
+    }
+
+    fn expire(ctx: &Self::Ctx) {
+        ctx.clock.rmw(Rmw::Add, ONE_MOMENT, Ordering::Relaxed);
+    }
+
+    fn take_turn(turns: &Turns) {
+        turns.0.rmw(Rmw::Add, 1, Ordering::AcqRel);
+    }
+
+    fn mark() -> Mark {
+        Mark(machine::moment())
+    }
+
+    fn precedes(Mark(moment): &Mark) -> bool {
+        machine::precedes(*moment)
+    }
+}

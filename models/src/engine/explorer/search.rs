@@ -1,0 +1,351 @@
+//! Which executions are looked at, each once: TruSt (Kokologiannakis, Marmanis, Gladstein and Vafeiadis,
+//! "Truly Stateless, Optimal Dynamic Partial Order Reduction", POPL 2022).
+//!
+//! The search adds one event at a time. A read is tried with every write that is there. A write is
+//! tried at every place in modification order, and besides *revisits* each earlier read of its
+//! location that does not lead to it: in a copy of the graph without what came after the read, the
+//! read takes its value from the new write. A revisit is made only if all that it throws away was
+//! *maximal*, that is, as the search adds it by default; so each graph has one way to be met.
+//!
+//! Nothing is remembered of the graphs that have been seen. A frame is a graph and what is still to be
+//! tried in it; a revisit is tried in a frame of its own.
+
+use super::{
+    axioms::MemoryModel,
+    event::{About, EventId, Flavour, Flavoured, Kind, Loc, Order, Purpose, Site},
+    graph::Graph,
+    view::View,
+};
+
+/// What a thread wants to do next.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ask {
+    Read { loc: Loc, order: Order, purpose: Purpose, first: u64 },
+    Write { loc: Loc, order: Order, value: u64, half: Option<u16> },
+    Choose { about: About, options: u8 },
+    /// A new thread; which one, the graph says.
+    Spawn,
+    /// A wake, by whom the graph says, since the thread fell asleep with the event `slept`; or else the
+    /// end of its patience, when the clock shows a moment.
+    Wake { queue: Loc, slept: EventId, until: Option<(Loc, u64)> },
+    /// Nothing: it waits for what other executions bring.
+    Never,
+    /// An event that can be in one way only.
+    Plainly(Kind),
+}
+
+/// What is still to be tried: in the graph as it was with so many events.
+#[derive(Clone, Copy, Debug)]
+struct Alternative {
+    length: usize,
+    step: Step,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Add { thread: u8, kind: Kind, site: Site, position: Option<usize> },
+    /// The write is added, and the read reads from it.
+    Revisit { thread: u8, kind: Kind, site: Site, read: EventId },
+    /// The newest event, a write, moves, and the read that it revisits changes its flavour.
+    Rearrange { position: usize, read: EventId, flavour: Flavoured },
+}
+
+#[derive(Debug, Default)]
+struct Frame {
+    graph: Graph,
+    alternatives: Vec<Alternative>,
+}
+
+/// What is done about data races.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Races {
+    /// The first one ends the search. Until then a plain access can only find the latest write, or
+    /// become it.
+    End,
+    /// They are counted, and plain accesses may find what relaxed ones may: for litmus tests.
+    Count,
+}
+
+/// What has been met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Executions in which every thread came to its end.
+    pub(crate) complete: u64,
+    /// Executions in which a thread waits for what cannot come.
+    pub(crate) blocked: u64,
+    /// Read-modify-writes that fitted nowhere: the search's own dead ends.
+    pub(crate) pruned: u64,
+    /// Graphs in which two accesses race.
+    pub(crate) racy: u64,
+}
+
+/// A search under way.
+#[derive(Debug)]
+pub(super) struct Search {
+    model: MemoryModel,
+    pub(super) races: Races,
+    frames: Vec<Frame>,
+    /// Frames for use again, with their memory.
+    spare: Vec<Frame>,
+    pub(super) counts: Counts,
+    /// Spurious events that a thread may have.
+    spurious: usize,
+    begun: bool,
+    pub(super) race: Option<(EventId, EventId)>,
+}
+
+impl Search {
+    pub(super) fn new(model: MemoryModel, races: Races, spurious: usize) -> Self {
+        Self {
+            model,
+            races,
+            frames: vec![Frame::default()],
+            spare: Vec::new(),
+            counts: Counts::default(),
+            spurious,
+            begun: false,
+            race: None,
+        }
+    }
+
+    /// May threads wake, and weak compare-exchanges fail, for no reason?
+    pub(super) fn allows_spurious(&self) -> bool {
+        self.spurious > 0
+    }
+
+    /// The graph at hand.
+    pub(super) fn graph(&self) -> &Graph {
+        &self.frames.last().expect("a search under way has a frame").graph
+    }
+
+    fn frame(&mut self) -> &mut Frame {
+        self.frames.last_mut().expect("a search under way has a frame")
+    }
+
+    /// Goes on to the next graph to be continued; `false` if there is none left.
+    pub(super) fn advance(&mut self) -> bool {
+        if !self.begun {
+            self.begun = true;
+            return true;
+        }
+        loop {
+            let frame = self.frame();
+            let Some(Alternative { length, step }) = frame.alternatives.pop() else {
+                if self.frames.len() == 1 {
+                    return false;
+                }
+                self.spare.extend(self.frames.pop());
+                continue;
+            };
+            frame.graph.truncate(length);
+            let arranged = match step {
+                Step::Add { thread, kind, site, position } => {
+                    let id = frame.graph.next_id(thread);
+                    frame.graph.add(thread, kind, site, position);
+                    match frame.graph.write_half(id) {
+                        Some(write) => self.write(thread, site, write),
+                        None => true,
+                    }
+                }
+                Step::Revisit { thread, kind, site, read } => self.revisit(thread, kind, site, read),
+                Step::Rearrange { position, read, flavour } => {
+                    rearrange(&mut frame.graph, position, read, flavour);
+                    true
+                }
+            };
+            if arranged && self.model.allows(self.graph()) {
+                self.look_for_races();
+                return true;
+            }
+        }
+    }
+
+    /// Adds what a thread does next, as it usually is, and notes how else it could be. Returns `false` if
+    /// it cannot be at all.
+    pub(super) fn extend(&mut self, thread: u8, ask: Ask, site: Site) -> bool {
+        let added = match ask {
+            Ask::Read { loc, order, purpose, first } => {
+                self.read(thread, site, (loc, order, purpose, first));
+                true
+            }
+            Ask::Write { loc, order, value, half } => {
+                self.write(thread, site, Kind::Write { loc, order, value, half })
+            }
+            Ask::Choose { about, options } => {
+                let kind = |value| Kind::Choose { about, options, value };
+                for value in (1..options).rev() {
+                    self.note(Step::Add { thread, kind: kind(value), site, position: None });
+                }
+                self.frame().graph.add(thread, kind(0), site, None);
+                true
+            }
+            Ask::Plainly(kind) => {
+                self.frame().graph.add(thread, kind, site, None);
+                true
+            }
+            Ask::Spawn | Ask::Wake { .. } | Ask::Never => {
+                unreachable!("the machine says which event it is")
+            }
+        };
+        if added {
+            self.look_for_races();
+        }
+        added
+    }
+
+    fn note(&mut self, step: Step) {
+        let frame = self.frame();
+        let length = frame.graph.order.len();
+        frame.alternatives.push(Alternative { length, step });
+    }
+
+    fn read(
+        &mut self,
+        thread: u8,
+        site: Site,
+        (loc, order, purpose, first): (Loc, Order, Purpose, u64),
+    ) {
+        let graph = self.graph();
+        let latest = graph.co(loc).len();
+        let earliest = match order {
+            Order::Plain if self.races == Races::End => latest,
+            _ => graph.earliest(graph.next_id(thread), loc, order, purpose),
+        };
+        let may_be_spurious = graph.spurious(thread) < self.spurious;
+        let mut usual = None;
+        for position in earliest..=latest {
+            let from = self.graph().write_at(loc, position);
+            let value = from.map_or(first, |write| self.graph().value(write));
+            let (first, second) = purpose.flavours(value, order);
+            for (flavour, order) in second.filter(|_| may_be_spurious).into_iter().chain([first]) {
+                let kind = Kind::Read { loc, order, purpose, flavour, value, from };
+                if let Some(kind) = usual.replace(kind) {
+                    self.note(Step::Add { thread, kind, site, position: None });
+                }
+            }
+        }
+        let kind = usual.expect("the latest write can always be read");
+        self.frame().graph.add(thread, kind, site, None);
+    }
+
+    fn write(&mut self, thread: u8, site: Site, kind: Kind) -> bool {
+        let graph = self.graph();
+        let id = graph.next_id(thread);
+        let Kind::Write { loc, order, .. } = kind else { unreachable!("only writes are written") };
+        let slots: Vec<usize> = if order == Order::Plain && self.races == Races::End {
+            vec![graph.co(loc).len() + 1]
+        } else {
+            let slots = graph.slots(id, kind).collect();
+            for read in self.revisited(id, kind, site) {
+                self.note(Step::Revisit { thread, kind, site, read });
+            }
+            slots
+        };
+        let Some((usual, others)) = slots.split_last() else {
+            self.counts.pruned += 1;
+            return false;
+        };
+        for position in others {
+            self.note(Step::Add { thread, kind, site, position: Some(*position) });
+        }
+        self.frame().graph.add(thread, kind, site, Some(*usual));
+        true
+    }
+
+    /// The reads that the write `id`, which is not in the graph yet, revisits.
+    fn revisited(&self, id: EventId, kind: Kind, site: Site) -> Vec<EventId> {
+        let graph = self.graph();
+        let prefix = graph.informed(id, kind, site).past.porf;
+        let loc = kind.loc();
+        // From the newest event back: what a read's revisit throws away is what has been passed.
+        (graph.order.iter().rev().copied())
+            .filter(|event| !prefix.contains(*event))
+            .take_while(|event| is_maximal(graph, *event, &prefix))
+            .filter(|event| matches!(graph.event(*event).kind, Kind::Read { loc: at, .. } if Some(at) == loc))
+            .collect()
+    }
+
+    /// Opens a frame in which `read` reads from the new write. Returns `false` if that cannot be.
+    fn revisit(&mut self, thread: u8, kind: Kind, site: Site, read: EventId) -> bool {
+        let Kind::Write { loc, value, .. } = kind else { unreachable!("only writes revisit") };
+        let mut frame = self.spare.pop().unwrap_or_default();
+        frame.alternatives.clear();
+        let old = self.graph();
+        let id = old.next_id(thread);
+        let prefix = old.informed(id, kind, site).past.porf;
+        let stamp = old.event(read).stamp;
+        let graph = &mut frame.graph;
+        graph.restrict(old, |event, known| known.stamp <= stamp || prefix.contains(event));
+        graph.place(loc).reads.retain(|other| *other != read);
+        let Kind::Read { purpose, order, .. } = graph.event(read).kind else {
+            unreachable!("only reads are revisited")
+        };
+        let floor = graph.earliest(read, loc, order, purpose);
+        let slots: Vec<usize> = graph.slots(id, kind).filter(|at| *at > floor).collect();
+        graph.add(thread, kind, site, None);
+        graph.place(loc).reads.push(read);
+        let may_be_spurious = graph.spurious(read.thread) < self.spurious;
+        let (first, second) = purpose.flavours(value, order);
+        let flavours = || second.filter(|_| may_be_spurious).into_iter().chain([first]);
+        let length = graph.order.len();
+        frame.alternatives.extend(slots.iter().flat_map(|position| {
+            let step = move |flavour| Step::Rearrange { position: *position, read, flavour };
+            flavours().map(move |flavour| Alternative { length, step: step(flavour) })
+        }));
+        self.frames.push(frame);
+        // The frame's alternatives are all there is of it: the first one is taken next.
+        false
+    }
+
+    fn look_for_races(&mut self) {
+        let graph = self.graph();
+        let Some(newest) = graph.order.last().copied() else { return };
+        let revisited = graph.reads_from(newest);
+        let race = std::iter::once(newest).chain(revisited).find_map(|event| {
+            graph.race(event).map(|other| (other, event))
+        });
+        if race.is_some() {
+            self.counts.racy += 1;
+            self.race = self.race.or(race);
+        }
+    }
+}
+
+/// The newest event, a write, takes a place, and `read` reads from it.
+fn rearrange(graph: &mut Graph, position: usize, read: EventId, flavour: Flavoured) {
+    let write = *graph.order.last().expect("the revisiting write is there");
+    let Kind::Write { loc, value, .. } = graph.event(write).kind else {
+        unreachable!("only writes revisit")
+    };
+    let co = &mut graph.place(loc).co;
+    co.retain(|other| *other != write);
+    co.insert(position - 1, write);
+    graph.redirect(read, write, value, flavour);
+}
+
+/// Is the event as the search would add it by default after the events that are older than it or lead to
+/// the new write? `prefix` is what leads to that write.
+fn is_maximal(graph: &Graph, id: EventId, prefix: &View) -> bool {
+    let event = graph.event(id);
+    let is_earlier = |other: EventId| {
+        graph.event(other).stamp <= event.stamp || prefix.contains(other)
+    };
+    let is_latest = |loc, write: Option<EventId>| {
+        let later = &graph.co(loc)[graph.position(loc, write)..];
+        write.is_none_or(is_earlier) && !later.iter().any(|other| is_earlier(*other))
+    };
+    match event.kind {
+        Kind::Read { flavour: Flavour::Spurious, .. } => false,
+        Kind::Read { loc, from, .. } => is_latest(loc, from),
+        Kind::Write { loc, .. } => {
+            // Read by an older event, it has revisited that event itself.
+            let revisits = |read: &EventId| {
+                graph.source(*read) == Some(id) && graph.event(*read).stamp < event.stamp
+            };
+            is_latest(loc, Some(id)) && !graph.reads(loc).iter().any(revisits)
+        }
+        Kind::Choose { value, .. } => value == 0,
+        _ => true,
+    }
+}
+
