@@ -416,6 +416,8 @@ impl<R: Runtime> Model for Modelled<R> {
         R::take_turn(turns);
     }
 
+    const DEFINES_RACES: bool = true;
+
     fn note(what: impl FnOnce() -> String) {
         record::<R>(what);
     }

@@ -51,6 +51,8 @@ impl Model for Native {
         drop(turns.lock());
     }
 
+    const DEFINES_RACES: bool = false;
+
     fn mark() {}
 
     fn precedes((): &()) -> bool {

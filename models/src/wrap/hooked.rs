@@ -162,6 +162,16 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
         P::take_turn(turns);
     }
 
+    const DEFINES_RACES: bool = P::DEFINES_RACES;
+
+    fn read_plainly(word: &Self::U32) -> u32 {
+        P::read_plainly(&word.0)
+    }
+
+    fn write_plainly(word: &Self::U32, value: u32) {
+        P::write_plainly(&word.0, value);
+    }
+
     fn note(what: impl FnOnce() -> String) {
         P::note(what);
     }
