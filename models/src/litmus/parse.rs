@@ -226,21 +226,14 @@ impl<'a> Parser<'a> {
     fn program(mut self, name: String, about: String) -> Parsed<Program> {
         self.initial_values()?;
         let mut threads = Vec::new();
-        loop {
-            let thread = THREADS.get(threads.len()).filter(|name| self.take(name));
-            match (thread, self.peek()) {
-                (Some(_), _) => threads.push(self.thread()?),
-                (None, Token::Word(word)) if THREADS.contains(&word) => {
-                    let name = THREADS.get(threads.len());
-                    let expected = name.map(|name| format!("`{name}`"));
-                    return Err(self.unexpected(&expected.unwrap_or("at most 16 threads".into())));
-                }
-                _ if threads.len() < 2 => {
-                    let expected = format!("`P{}` (a program has at least two)", threads.len());
-                    return Err(self.unexpected(&expected));
-                }
-                _ => break,
-            }
+        while THREADS.get(threads.len()).is_some_and(|name| self.take(name)) {
+            threads.push(self.thread()?);
+        }
+        let another = matches!(self.peek(), Token::Word(word) if THREADS.contains(&word));
+        if another || threads.len() < 2 {
+            let name = THREADS.get(threads.len()).unwrap_or(&"exists");
+            let why = if another { "" } else { ", as there are two threads at least" };
+            return Err(self.unexpected(&format!("`{name}`{why}")));
         }
         let condition = self.condition(&threads)?;
         Ok(Program::new(name, about, self.locations, threads, condition))

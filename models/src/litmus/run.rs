@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
 
-use selvedge::platform::{
-    AtomicWord, DataCell,
-    Ordering::{self, Relaxed},
-};
+use selvedge::platform::{AtomicWord, DataCell, Ordering::Relaxed};
 
 use super::{Binary, Expr, Kind, Loc, Program, Statement, Unary, parse::THREADS};
 use crate::model::{Info, Model, Scenario, World};
@@ -29,7 +26,7 @@ impl Litmus {
 }
 
 /// A final state. Printed, it is herd's: `0:r0=1; 1:r0=0; x=2;`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Outcome {
     /// Every register of every thread, by its thread and name.
     pub registers: BTreeMap<(usize, String), i32>,
@@ -51,7 +48,7 @@ impl FromStr for Outcome {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut outcome = Self { registers: BTreeMap::new(), locations: BTreeMap::new() };
+        let mut outcome = Self::default();
         let mut read = |item: &str| {
             let (name, value) = item.split_once('=')?;
             let value = value.parse().ok()?;
@@ -143,7 +140,9 @@ impl<M: Model> Running<M> {
                     let value = self.eval(value);
                     self.memory.word(*loc).store(value as u32, *order);
                 }
-                Statement::Fence(order) => fence::<M>(*order),
+                // In C it does nothing; the platform has none.
+                Statement::Fence(Relaxed) => {}
+                Statement::Fence(order) => M::fence(*order),
                 Statement::If(condition, then, otherwise) => {
                     let branch = if self.eval(condition) != 0 { then } else { otherwise };
                     self.run(branch);
@@ -210,13 +209,6 @@ impl Binary {
     }
 }
 
-/// In C a relaxed fence does nothing; the platform has none.
-fn fence<M: Model>(order: Ordering) {
-    if order != Relaxed {
-        M::fence(order);
-    }
-}
-
 impl Scenario for Litmus {
     fn info(&self) -> Info {
         Info { name: &self.0.name, does: &self.0.about, ..Info::DEFAULT }
@@ -236,16 +228,14 @@ impl Scenario for Litmus {
                 })
             })
             .collect();
-        let values: Vec<Vec<i32>> = started.into_iter().map(M::join).collect();
-        let registers = (program.threads.iter().zip(values).enumerate()).flat_map(
-            |(number, (thread, values))| {
-                let names = thread.registers.iter().map(move |name| (number, name.clone()));
-                names.zip(values)
-            },
-        );
-        let locations = program.locations.iter().enumerate();
-        let locations = locations.map(|(n, loc)| (loc.name.clone(), memory.last(Loc(n))));
-        let outcome = Outcome { registers: registers.collect(), locations: locations.collect() };
+        let mut outcome = Outcome::default();
+        for (number, (thread, join)) in program.threads.iter().zip(started).enumerate() {
+            let names = thread.registers.iter().map(|name| (number, name.clone()));
+            outcome.registers.extend(names.zip(M::join(join)));
+        }
+        for (number, location) in program.locations.iter().enumerate() {
+            outcome.locations.insert(location.name.clone(), memory.last(Loc(number)));
+        }
         outcome.to_string()
     }
 }

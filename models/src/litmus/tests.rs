@@ -226,13 +226,13 @@ fn a_malformed_program_is_refused_where_it_goes_wrong() {
         ("C x\n{ x=0 y=0 }", "2:7: expected `;` or `}`, found `y`"),
         (
             "C x\n{}\n(* never closed",
-            "3:1: expected `P0` (a program has at least two), found a comment without an end",
+            "3:1: expected `P0`, as there are two threads at least, found a comment without an end",
         ),
         ("C x\n{}\nP1 () {}", "3:1: expected `P0`, found `P1`"),
         ("C x\n{}\nP0 () {}\nP0 () {}", "4:1: expected `P1`, found `P0`"),
         (
             "C x\n{}\nP0 () {}\nexists (true)",
-            "4:1: expected `P1` (a program has at least two), found `exists`",
+            "4:1: expected `P1`, as there are two threads at least, found `exists`",
         ),
         ("C x\n{}\nP0 (x) {}", "3:5: expected a parameter, found `x`"),
         ("C x\n{}\nP0 (int x) {}", "3:9: expected `*`, found `x`"),

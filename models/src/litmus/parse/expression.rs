@@ -8,6 +8,19 @@ use selvedge::platform::{
 use super::{Loc, Parsed, Parser, Reg, Token};
 use crate::litmus::{Binary, Expr, Unary, print::memory_order};
 
+/// The memory orders that something can have, and what they are called together.
+#[derive(Clone, Copy)]
+pub(super) struct Orders(&'static [Ordering], &'static str);
+
+/// Of a read-modify-write or a fence.
+pub(super) const ANY: Orders =
+    Orders(&[Relaxed, Acquire, Release, AcqRel, SeqCst], "a memory order");
+/// Of what only reads.
+const OF_LOADS: Orders = Orders(&[Relaxed, Acquire, SeqCst], "a memory order that a load can have");
+/// Of what only writes.
+pub(super) const OF_STORES: Orders =
+    Orders(&[Relaxed, Release, SeqCst], "a memory order that a store can have");
+
 impl Parser<'_> {
     /// An expression.
     pub(super) fn expression(&mut self) -> Parsed<Expr> {
@@ -85,7 +98,7 @@ impl Parser<'_> {
         let expr = if let Some(rmw) = rmw {
             self.expect(",")?;
             let operand = Box::new(self.expression()?);
-            let order = if explicit { self.next_order()? } else { SeqCst };
+            let order = self.last_order(explicit, ANY)?;
             Expr::Rmw(rmw, location, operand, order)
         } else if let Some(strength) = strength {
             self.expect(",")?;
@@ -93,11 +106,11 @@ impl Parser<'_> {
             let expected = self.register()?;
             self.expect(",")?;
             let new = Box::new(self.expression()?);
-            let success = if explicit { self.next_order()? } else { SeqCst };
-            let failure = if explicit { self.next_order_of_load()? } else { SeqCst };
+            let success = self.last_order(explicit, ANY)?;
+            let failure = self.last_order(explicit, OF_LOADS)?;
             Expr::Cas { strength, location, expected, new, success, failure }
         } else {
-            let order = if explicit { self.next_order_of_load()? } else { SeqCst };
+            let order = self.last_order(explicit, OF_LOADS)?;
             Expr::Load(location, order)
         };
         self.expect(")")?;
@@ -122,30 +135,16 @@ impl Parser<'_> {
         Ok(reg)
     }
 
-    /// Any memory order.
-    pub(super) fn order(&mut self) -> Parsed<Ordering> {
-        self.order_among(&[Relaxed, Acquire, Release, AcqRel, SeqCst], "a memory order")
-    }
-
-    /// A comma, then any memory order.
-    fn next_order(&mut self) -> Parsed<Ordering> {
+    /// The memory order that is an operation's last argument if it is explicit.
+    pub(super) fn last_order(&mut self, explicit: bool, allowed: Orders) -> Parsed<Ordering> {
+        if !explicit {
+            return Ok(SeqCst);
+        }
         self.expect(",")?;
-        self.order()
+        self.order(allowed)
     }
 
-    /// A comma, then a memory order of what only reads.
-    fn next_order_of_load(&mut self) -> Parsed<Ordering> {
-        self.expect(",")?;
-        self.order_among(&[Relaxed, Acquire, SeqCst], "a memory order that a load can have")
-    }
-
-    /// A comma, then a memory order of what only writes.
-    pub(super) fn next_order_of_store(&mut self) -> Parsed<Ordering> {
-        self.expect(",")?;
-        self.order_among(&[Relaxed, Release, SeqCst], "a memory order that a store can have")
-    }
-
-    fn order_among(&mut self, allowed: &[Ordering], expected: &str) -> Parsed<Ordering> {
+    pub(super) fn order(&mut self, Orders(allowed, expected): Orders) -> Parsed<Ordering> {
         if self.peek() == Token::Word("memory_order_consume") {
             return Err(self.refuse("`memory_order_consume` is not supported".into()));
         }

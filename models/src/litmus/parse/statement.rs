@@ -1,8 +1,9 @@
 //! Reads what a thread does.
 
-use selvedge::platform::Ordering::SeqCst;
-
-use super::{DEPTH, IN_EXPRESSION, JUMPS, Parsed, Parser, Reg, Token};
+use super::{
+    DEPTH, IN_EXPRESSION, JUMPS, Parsed, Parser, Reg, Token,
+    expression::{ANY, OF_STORES},
+};
 use crate::litmus::Statement::{self, Assign, Declare, Do, Fence, If, Store, Write};
 
 impl Parser<'_> {
@@ -92,7 +93,7 @@ impl Parser<'_> {
             Token::Word("atomic_thread_fence") => {
                 self.advance();
                 self.expect("(")?;
-                let order = self.order()?;
+                let order = self.order(ANY)?;
                 self.expect(")")?;
                 Ok(Fence(order))
             }
@@ -102,8 +103,7 @@ impl Parser<'_> {
                 let loc = self.location()?;
                 self.expect(",")?;
                 let value = self.expression()?;
-                let is_explicit = word.ends_with("_explicit");
-                let order = if is_explicit { self.next_order_of_store()? } else { SeqCst };
+                let order = self.last_order(word.ends_with("_explicit"), OF_STORES)?;
                 self.expect(")")?;
                 Ok(Store(loc, value, order))
             }
