@@ -289,7 +289,8 @@ fn a_malformed_thread_is_refused_where_it_goes_wrong() {
             "33: `memory_order_consume` is not supported",
         ),
         (
-            "int e; atomic_compare_exchange_weak_explicit(x, &e, 1, memory_order_seq_cst, memory_order_acq_rel);",
+            "int e; atomic_compare_exchange_weak_explicit(x, &e, 1, \
+             memory_order_seq_cst, memory_order_acq_rel);",
             "78: expected a memory order that a load can have, found `memory_order_acq_rel`",
         ),
         ("atomic_thread_fence(acquire);", "21: expected a memory order, found `acquire`"),
