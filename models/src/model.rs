@@ -11,6 +11,9 @@ use crate::engine::Engine;
 
 /// A platform on which scenarios run.
 pub trait Model: Platform {
+    /// Is a data race of payload defined here: found, or at least without harm?
+    const DEFINES_RACES: bool;
+
     /// A started actor.
     type Join<R: Send + 'static>;
     /// What actors take turns at.
@@ -49,9 +52,6 @@ pub trait Model: Platform {
     /// visible after each later one.
     #[track_caller]
     fn take_turn(turns: &Self::Turns);
-
-    /// Is a data race of payload defined here: found, or at least without harm?
-    const DEFINES_RACES: bool;
 
     /// Reads a word as payload is read, in a program that accesses it atomically too. It is for engines
     /// that find races between the two; the others refuse such programs.

@@ -356,6 +356,8 @@ impl<R: Runtime> Platform for Modelled<R> {
 }
 
 impl<R: Runtime> Model for Modelled<R> {
+    const DEFINES_RACES: bool = true;
+
     type Join<T: Send + 'static> = R::Join<T>;
     type Turns = R::Turns;
     type Mark = R::Checked<u8>;
@@ -415,8 +417,6 @@ impl<R: Runtime> Model for Modelled<R> {
     fn take_turn(turns: &R::Turns) {
         R::take_turn(turns);
     }
-
-    const DEFINES_RACES: bool = true;
 
     fn note(what: impl FnOnce() -> String) {
         record::<R>(what);

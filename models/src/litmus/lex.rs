@@ -30,7 +30,11 @@ impl fmt::Display for Token<'_> {
 /// The signs with two characters.
 const SYMBOLS: [&str; 8] = ["/\\", "\\/", "==", "!=", "<=", ">=", "&&", "||"];
 
-/// The tokens of `text` from `start` on, each with its place; the last one is the end.
+/// What opens and closes comments.
+const COMMENTS: [(&str, &str); 3] = [("//", "\n"), ("/*", "*/"), ("(*", "*)")];
+
+/// The tokens of `text` from `start` on, each with its place; the last one is the end. Within braces
+/// `(*x` opens no comment.
 pub(super) fn tokens(text: &str, start: usize) -> Vec<(usize, Token<'_>)> {
     let (mut tokens, mut at, mut braces) = (Vec::new(), start, 0_usize);
     loop {
@@ -43,16 +47,22 @@ pub(super) fn tokens(text: &str, start: usize) -> Vec<(usize, Token<'_>)> {
             at += first.len_utf8();
             continue;
         }
-        match comment(rest, braces > 0) {
-            Some(Some(length)) => {
-                at += length;
-                continue;
+        let comment = COMMENTS.iter().find(|(opening, _)| {
+            rest.strip_prefix(opening).is_some_and(|inside| {
+                !(*opening == "(*" && braces > 0 && inside.starts_with(is_in_word))
+            })
+        });
+        if let Some((opening, closing)) = comment {
+            match rest[opening.len()..].find(closing) {
+                Some(end) => at += opening.len() + end + closing.len(),
+                None => {
+                    if *closing != "\n" {
+                        tokens.push((at, Token::OpenComment));
+                    }
+                    at = text.len();
+                }
             }
-            Some(None) => {
-                tokens.extend([(at, Token::OpenComment), (text.len(), Token::End)]);
-                return tokens;
-            }
-            None => {}
+            continue;
         }
         let word = rest.find(|c: char| !is_in_word(c)).unwrap_or(rest.len());
         let token = match first {
@@ -78,20 +88,4 @@ pub(super) fn tokens(text: &str, start: usize) -> Vec<(usize, Token<'_>)> {
 
 fn is_in_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
-}
-
-/// If a comment begins here: its length, if it has an end. Within braces `(*x` begins none.
-fn comment(text: &str, in_braces: bool) -> Option<Option<usize>> {
-    let (opening, closing) = if text.starts_with("//") {
-        ("//", "\n")
-    } else if text.starts_with("/*") {
-        ("/*", "*/")
-    } else if text.starts_with("(*") && !(in_braces && text[2..].starts_with(is_in_word)) {
-        ("(*", "*)")
-    } else {
-        return None;
-    };
-    let inside = &text[opening.len()..];
-    let length = inside.find(closing).map(|end| opening.len() + end + closing.len());
-    Some(if closing == "\n" { length.or(Some(text.len())) } else { length })
 }

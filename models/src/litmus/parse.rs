@@ -288,7 +288,7 @@ impl<'a> Parser<'a> {
         Ok(Thread { registers: std::mem::take(&mut self.scope.registers), body })
     }
 
-    /// `locations […]`, of which nothing is kept, then `exists (…)`, `~exists (…)` or `forall (…)`.
+    /// `locations […]`, of which nothing is kept, then the quantifier and the proposition.
     fn condition(&mut self, threads: &[Thread]) -> Parsed<Condition> {
         if self.take("locations") {
             self.expect("[")?;

@@ -89,8 +89,8 @@ pub enum Expr {
     Read(Loc),
     /// `atomic_load_explicit(x, order)`
     Load(Loc, Ordering),
-    /// `atomic_fetch_…_explicit(x, e, order)` or `atomic_exchange_explicit(x, e, order)`: the value
-    /// before.
+    /// `atomic_fetch_…_explicit(x, e, order)`, `atomic_exchange_explicit(x, e, order)`: what was
+    /// there before.
     Rmw(Rmw, Loc, Box<Self>, Ordering),
     /// `atomic_compare_exchange_…_explicit(x, &r, e, success, failure)`: did it succeed?
     Cas {
