@@ -4,6 +4,7 @@
 //! - [`model`]: what a scenario is, and what it needs of an engine;
 //! - [`scenario`]: what is run, each written once, generic over the platform;
 //! - [`spec`]: what an object owes a single user, and whether a history fits;
+//! - [`litmus`]: litmus tests in herd7's format, read and run as scenarios;
 //! - [`recorder`]: takes the history of an execution;
 //! - [`engine`]: what runs it (loom, shuttle, the machine), and the verdicts;
 //! - [`job`]: one search in a process of its own;
@@ -16,6 +17,7 @@ pub mod calibration;
 pub mod card;
 pub mod engine;
 pub mod job;
+pub mod litmus;
 pub mod model;
 #[cfg(feature = "cli")]
 pub mod planted;

@@ -11,6 +11,9 @@ use crate::engine::Engine;
 
 /// A platform on which scenarios run.
 pub trait Model: Platform {
+    /// Is a data race of payload defined here: found, or at least without harm?
+    const DEFINES_RACES: bool;
+
     /// A started actor.
     type Join<R: Send + 'static>;
     /// What actors take turns at.
@@ -49,6 +52,19 @@ pub trait Model: Platform {
     /// visible after each later one.
     #[track_caller]
     fn take_turn(turns: &Self::Turns);
+
+    /// Reads a word as payload is read, in a program that accesses it atomically too. It is for engines
+    /// that find races between the two; the others refuse such programs.
+    #[track_caller]
+    fn read_plainly(_word: &Self::U32) -> u32 {
+        panic!("this engine has no plain accesses to words")
+    }
+
+    /// Writes a word as payload is written; see [`read_plainly`](Self::read_plainly).
+    #[track_caller]
+    fn write_plainly(_word: &Self::U32, _value: u32) {
+        panic!("this engine has no plain accesses to words")
+    }
 
     /// Says what the present step did that is no access to a word, if the execution is recorded.
     #[track_caller]

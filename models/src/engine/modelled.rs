@@ -324,6 +324,8 @@ impl<R: Runtime> Platform for Modelled<R> {
 }
 
 impl<R: Runtime> Model for Modelled<R> {
+    const DEFINES_RACES: bool = true;
+
     type Join<T: Send + 'static> = R::Join<T>;
     type Turns = R::Turns;
     type Mark = R::Checked<u8>;

@@ -9,6 +9,8 @@ use super::{Bound, Plan, Search, Tally};
 use crate::model::{Model, Scenario, Victim};
 
 impl Model for Native {
+    const DEFINES_RACES: bool = false;
+
     type Join<R: Send + 'static> = thread::JoinHandle<R>;
     /// The machine's threads come in some order by themselves.
     type Turns = Mutex<()>;

@@ -121,6 +121,8 @@ impl<P: Platform, H: Hook> Platform for Hooked<P, H> {
 }
 
 impl<P: Model, H: Hook> Model for Hooked<P, H> {
+    const DEFINES_RACES: bool = P::DEFINES_RACES;
+
     type Join<R: Send + 'static> = P::Join<R>;
     type Turns = P::Turns;
     type Mark = P::Mark;
@@ -160,6 +162,14 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
 
     fn take_turn(turns: &P::Turns) {
         P::take_turn(turns);
+    }
+
+    fn read_plainly(word: &Self::U32) -> u32 {
+        P::read_plainly(&word.0)
+    }
+
+    fn write_plainly(word: &Self::U32, value: u32) {
+        P::write_plainly(&word.0, value);
     }
 
     fn note(what: impl FnOnce() -> String) {
