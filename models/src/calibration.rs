@@ -107,7 +107,11 @@ impl Row {
         let mut seen: BTreeSet<&str> = verdict.outcomes.keys().map(String::as_str).collect();
         let mut broken = false;
         if let Some(failure) = &verdict.failure {
-            if self.races && ["Causality violation", "data race"].iter().any(|race| failure.message.contains(race)) {
+            if self.races
+                && ["Causality violation", "data race"]
+                    .iter()
+                    .any(|race| failure.message.contains(race))
+            {
                 seen.insert(RACE);
                 // The search ended at the race: what it would have seen later is not missed.
                 expected = seen.clone();

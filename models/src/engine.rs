@@ -292,6 +292,7 @@ impl Tally {
         let tally = Self::new();
         let result = catch_unwind(AssertUnwindSafe(|| drive(&tally)));
         let seen = core::mem::take(&mut *tally.search());
+        let bound = if seen.bound == Bound::Complete { bound } else { seen.bound };
         Search { bound, panicked: result.is_err(), ..seen }
     }
 }

@@ -9,8 +9,7 @@ use std::{
 };
 
 use selvedge::platform::{
-    AtomicWord, DataCell, Liveness, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait,
-    WaiterKind,
+    AtomicWord, DataCell, Liveness, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
 };
 
 use super::{

@@ -21,7 +21,13 @@ impl Graph {
     }
 
     /// The earliest position that a read may read from: it contradicts nothing that its thread knows.
-    pub(super) fn earliest(&self, read: EventId, loc: Loc, order: Order, purpose: Purpose) -> usize {
+    pub(super) fn earliest(
+        &self,
+        read: EventId,
+        loc: Loc,
+        order: Order,
+        purpose: Purpose,
+    ) -> usize {
         let mut view = self.past_before(read).hb;
         match (purpose, order) {
             (Purpose::Check, _) => view.join(&self.told(EventId { index: read.index - 1, ..read })),
@@ -93,7 +99,8 @@ impl Graph {
             let Some((_, other_plain, other_writes)) = access(self.event(*other)) else {
                 return false;
             };
-            let unordered = !event.past.hb.contains(*other) && !self.event(*other).past.hb.contains(id);
+            let unordered =
+                !event.past.hb.contains(*other) && !self.event(*other).past.hb.contains(id);
             unordered && (plain || other_plain) && (writes || other_writes)
         };
         others.filter(|other| *other != id).find(conflicts)

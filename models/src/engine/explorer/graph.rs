@@ -162,9 +162,8 @@ impl Graph {
     /// How often a thread's compare-exchanges have failed for no reason.
     pub(super) fn spurious(&self, thread: u8) -> usize {
         let events = self.threads[usize::from(thread)].events.iter();
-        let spurious = |event: &&Event| {
-            matches!(event.kind, Kind::Read { flavour: Flavour::Spurious, .. })
-        };
+        let spurious =
+            |event: &&Event| matches!(event.kind, Kind::Read { flavour: Flavour::Spurious, .. });
         events.filter(spurious).count()
     }
 
@@ -271,7 +270,8 @@ impl Graph {
         }
         for index in 0..MOST_THREADS {
             if let Some(spawn) = self.threads[index].spawned {
-                let there = usize::from(spawn.index) < self.threads[usize::from(spawn.thread)].events.len();
+                let there =
+                    usize::from(spawn.index) < self.threads[usize::from(spawn.thread)].events.len();
                 self.threads[index].spawned = there.then_some(spawn);
             }
         }

@@ -118,8 +118,8 @@ pub(super) fn begin(search: Search) {
     MACHINE.set(Some(machine));
 }
 
-pub(super) fn end() -> Option<Search> {
-    MACHINE.take().map(|machine| machine.search)
+pub(super) fn end() -> Search {
+    MACHINE.take().expect("a search has begun").search
 }
 
 /// Goes on to the next graph; `false` if there is none.
@@ -130,11 +130,6 @@ pub(super) fn advance() -> bool {
 /// What `look` finds in the graph at hand.
 pub(super) fn inspect<T>(look: impl FnOnce(&Graph) -> T) -> T {
     with(|machine| look(machine.search.graph()))
-}
-
-/// The names of the threads of the present execution.
-pub(super) fn names() -> [&'static str; MOST_THREADS] {
-    with(|machine| std::array::from_fn(|thread| machine.threads[thread].name))
 }
 
 /// Runs `main` and the threads that it starts, along the graph at hand and on to an end; and says what
@@ -155,6 +150,18 @@ pub(super) fn execute<T: 'static>(main: impl FnOnce() -> T + 'static) -> (Ended,
         Ok(ended) => (ended, result.take()),
         Err(panic) => std::panic::resume_unwind(panic),
     }
+}
+
+/// Runs `main` along the graph at hand to its end: what can come next, and, if nothing can, how that
+/// execution ended.
+#[cfg(test)]
+pub(super) fn frontier(main: impl FnOnce() + 'static) -> (Vec<(u8, Ask, Site)>, Option<Ended>) {
+    start(0, "main", main);
+    settle();
+    let next = with(|machine| machine.candidates().collect::<Vec<_>>());
+    let ended = next.is_empty().then(|| with(Machine::conclude));
+    finish();
+    (next, ended)
 }
 
 fn run() -> Ended {
@@ -311,7 +318,8 @@ impl Machine {
             return Ok(Answer { value, updates: true });
         }
         let graph = self.search.graph();
-        let id = EventId { thread: self.current, index: self.threads[usize::from(self.current)].done };
+        let id =
+            EventId { thread: self.current, index: self.threads[usize::from(self.current)].done };
         if id.index >= graph.len(id.thread) {
             let thread = &mut self.threads[usize::from(id.thread)];
             thread.state = State::Asks(ask, site);
@@ -361,9 +369,7 @@ impl Machine {
     fn resume(&mut self) -> Option<(u8, Fiber)> {
         let can_run = |thread: &Thread| match thread.state {
             State::Ready => true,
-            State::Behind(event) => {
-                self.threads[usize::from(event.thread)].done > event.index
-            }
+            State::Behind(event) => self.threads[usize::from(event.thread)].done > event.index,
             _ => false,
         };
         let thread = self.threads.iter().position(can_run)?;
@@ -387,20 +393,25 @@ impl Machine {
         }
     }
 
-    /// Whose event is next: of a thread inside a section, else of the first that can go on.
+    /// Whose event is next: the first that can come.
     fn next(&self) -> Option<(u8, Ask, Site)> {
-        let enabled = |(at, thread): (usize, &Thread)| {
-            let State::Asks(ask, site) = thread.state else { return None };
-            let ask = self.enabled(at as u8, ask)?;
-            Some((at as u8, ask, site))
-        };
-        let inside = self.threads.iter().position(|thread| {
-            thread.section.is_some() && matches!(thread.state, State::Asks(..))
-        });
-        match inside {
-            Some(at) => enabled((at, &self.threads[at])),
-            None => self.threads.iter().enumerate().find_map(enabled),
-        }
+        self.candidates().next()
+    }
+
+    /// Whose events can come next: of a thread inside a section alone, if there is one.
+    fn candidates(&self) -> impl Iterator<Item = (u8, Ask, Site)> + '_ {
+        let inside = self
+            .threads
+            .iter()
+            .position(|thread| thread.section.is_some() && matches!(thread.state, State::Asks(..)));
+        let threads = self.threads.iter().enumerate();
+        threads.filter(move |(at, _)| inside.is_none_or(|inside| inside == *at)).filter_map(
+            |(at, thread)| {
+                let State::Asks(ask, site) = thread.state else { return None };
+                let ask = self.enabled(at as u8, ask)?;
+                Some((at as u8, ask, site))
+            },
+        )
     }
 
     /// The request as it can be granted, if it can.
@@ -456,7 +467,10 @@ impl Machine {
             ));
         }
         if !spinners.is_empty() {
-            return Ended::Stuck(format!("livelock: nothing can change for {}", spinners.join("; ")));
+            return Ended::Stuck(format!(
+                "livelock: nothing can change for {}",
+                spinners.join("; ")
+            ));
         }
         if waiting.is_empty() {
             return Ended::Complete;
@@ -469,10 +483,9 @@ impl Ask {
     /// Is this the event that is asked for, as far as the program decides it?
     fn is_answered_by(self, event: Kind) -> bool {
         match (self, event) {
-            (
-                Self::Read { loc, purpose, .. },
-                Kind::Read { loc: at, purpose: was, .. },
-            ) => (loc, purpose) == (at, was),
+            (Self::Read { loc, purpose, .. }, Kind::Read { loc: at, purpose: was, .. }) => {
+                (loc, purpose) == (at, was)
+            }
             (
                 Self::Write { loc, order, value, half },
                 Kind::Write { loc: at, order: was, value: then, half: of },

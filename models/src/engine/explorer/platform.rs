@@ -394,6 +394,8 @@ impl Model for Explorer {
     type Turns = Turns;
     type Mark = Mark;
 
+    const DEFINES_RACES: bool = true;
+
     fn surroundings() -> Self::Ctx {
         Arc::new(Surroundings { clock: Word::new(0), dead: Word::new(0) })
     }
@@ -446,6 +448,18 @@ impl Model for Explorer {
 
     fn take_turn(turns: &Turns) {
         turns.0.rmw(Rmw::Add, 1, Ordering::AcqRel);
+    }
+
+    fn read_plainly(word: &Word<u32>) -> u32 {
+        let (loc, first) = (word.loc, word.first.bits());
+        let ask = Ask::Read { loc, order: Order::Plain, purpose: Purpose::Load, first };
+        u32::of(request(ask, Location::caller()).value)
+    }
+
+    fn write_plainly(word: &Word<u32>, value: u32) {
+        let (loc, value) = (word.loc, value.bits());
+        let ask = Ask::Write { loc, order: Order::Plain, value, half: None };
+        request(ask, Location::caller());
     }
 
     fn mark() -> Mark {

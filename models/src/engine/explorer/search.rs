@@ -20,14 +20,31 @@ use super::{
 /// What a thread wants to do next.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ask {
-    Read { loc: Loc, order: Order, purpose: Purpose, first: u64 },
-    Write { loc: Loc, order: Order, value: u64, half: Option<u16> },
-    Choose { about: About, options: u8 },
+    Read {
+        loc: Loc,
+        order: Order,
+        purpose: Purpose,
+        first: u64,
+    },
+    Write {
+        loc: Loc,
+        order: Order,
+        value: u64,
+        half: Option<u16>,
+    },
+    Choose {
+        about: About,
+        options: u8,
+    },
     /// A new thread; which one, the graph says.
     Spawn,
     /// A wake, by whom the graph says, since the thread fell asleep with the event `slept`; or else the
     /// end of its patience, when the clock shows a moment.
-    Wake { queue: Loc, slept: EventId, until: Option<(Loc, u64)> },
+    Wake {
+        queue: Loc,
+        slept: EventId,
+        until: Option<(Loc, u64)>,
+    },
     /// Nothing: it waits for what other executions bring.
     Never,
     /// An event that can be in one way only.
@@ -43,11 +60,25 @@ struct Alternative {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Add { thread: u8, kind: Kind, site: Site, position: Option<usize> },
+    Add {
+        thread: u8,
+        kind: Kind,
+        site: Site,
+        position: Option<usize>,
+    },
     /// The write is added, and the read reads from it.
-    Revisit { thread: u8, kind: Kind, site: Site, read: EventId },
+    Revisit {
+        thread: u8,
+        kind: Kind,
+        site: Site,
+        read: EventId,
+    },
     /// The newest event, a write, moves, and the read that it revisits changes its flavour.
-    Rearrange { position: usize, read: EventId, flavour: Flavoured },
+    Rearrange {
+        position: usize,
+        read: EventId,
+        flavour: Flavoured,
+    },
 }
 
 #[derive(Debug, Default)]
@@ -66,19 +97,6 @@ pub(crate) enum Races {
     Count,
 }
 
-/// What has been met.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// Executions in which every thread came to its end.
-    pub(crate) complete: u64,
-    /// Executions in which a thread waits for what cannot come.
-    pub(crate) blocked: u64,
-    /// Read-modify-writes that fitted nowhere: the search's own dead ends.
-    pub(crate) pruned: u64,
-    /// Graphs in which two accesses race.
-    pub(crate) racy: u64,
-}
-
 /// A search under way.
 #[derive(Debug)]
 pub(super) struct Search {
@@ -87,7 +105,8 @@ pub(super) struct Search {
     frames: Vec<Frame>,
     /// Frames for use again, with their memory.
     spare: Vec<Frame>,
-    pub(super) counts: Counts,
+    /// Graphs met in which two accesses race.
+    pub(super) racy: u64,
     /// Spurious events that a thread may have.
     spurious: usize,
     begun: bool,
@@ -101,7 +120,7 @@ impl Search {
             races,
             frames: vec![Frame::default()],
             spare: Vec::new(),
-            counts: Counts::default(),
+            racy: 0,
             spurious,
             begun: false,
             race: None,
@@ -111,6 +130,18 @@ impl Search {
     /// May threads wake, and weak compare-exchanges fail, for no reason?
     pub(super) fn allows_spurious(&self) -> bool {
         self.spurious > 0
+    }
+
+    /// A search of which nothing is left but to continue this graph.
+    #[cfg(test)]
+    pub(super) fn at(graph: Graph, model: MemoryModel) -> Self {
+        let frames = vec![Frame { graph, alternatives: Vec::new() }];
+        Self { frames, begun: true, ..Self::new(model, Races::Count, 1) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_graph(mut self) -> Graph {
+        self.frames.pop().expect("a search under way has a frame").graph
     }
 
     /// The graph at hand.
@@ -147,7 +178,9 @@ impl Search {
                         None => true,
                     }
                 }
-                Step::Revisit { thread, kind, site, read } => self.revisit(thread, kind, site, read),
+                Step::Revisit { thread, kind, site, read } => {
+                    self.revisit(thread, kind, site, read)
+                }
                 Step::Rearrange { position, read, flavour } => {
                     rearrange(&mut frame.graph, position, read, flavour);
                     true
@@ -241,10 +274,7 @@ impl Search {
             }
             slots
         };
-        let Some((usual, others)) = slots.split_last() else {
-            self.counts.pruned += 1;
-            return false;
-        };
+        let Some((usual, others)) = slots.split_last() else { return false };
         for position in others {
             self.note(Step::Add { thread, kind, site, position: Some(*position) });
         }
@@ -301,11 +331,11 @@ impl Search {
         let graph = self.graph();
         let Some(newest) = graph.order.last().copied() else { return };
         let revisited = graph.reads_from(newest);
-        let race = std::iter::once(newest).chain(revisited).find_map(|event| {
-            graph.race(event).map(|other| (other, event))
-        });
+        let race = std::iter::once(newest)
+            .chain(revisited)
+            .find_map(|event| graph.race(event).map(|other| (other, event)));
         if race.is_some() {
-            self.counts.racy += 1;
+            self.racy += 1;
             self.race = self.race.or(race);
         }
     }
@@ -327,9 +357,8 @@ fn rearrange(graph: &mut Graph, position: usize, read: EventId, flavour: Flavour
 /// the new write? `prefix` is what leads to that write.
 fn is_maximal(graph: &Graph, id: EventId, prefix: &View) -> bool {
     let event = graph.event(id);
-    let is_earlier = |other: EventId| {
-        graph.event(other).stamp <= event.stamp || prefix.contains(other)
-    };
+    let is_earlier =
+        |other: EventId| graph.event(other).stamp <= event.stamp || prefix.contains(other);
     let is_latest = |loc, write: Option<EventId>| {
         let later = &graph.co(loc)[graph.position(loc, write)..];
         write.is_none_or(is_earlier) && !later.iter().any(|other| is_earlier(*other))
@@ -348,4 +377,3 @@ fn is_maximal(graph: &Graph, id: EventId, prefix: &View) -> bool {
         _ => true,
     }
 }
-

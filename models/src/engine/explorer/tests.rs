@@ -1,0 +1,159 @@
+//! The explorer against published counts, and against the plain search.
+
+use std::collections::BTreeSet;
+
+use selvedge::platform::{
+    Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+    Rmw, Strength,
+};
+
+use super::{Executions, MemoryModel, Scb, plain};
+use crate::litmus::{
+    Condition, Expr, Litmus, Loc, Program, Proposition, Quantifier, Reg, Statement, Thread,
+    golden::{self, Allows, Known},
+};
+
+const CALIBRATION: MemoryModel = MemoryModel::Rc11(Scb::Calibration);
+const PLDI17: MemoryModel = MemoryModel::Rc11(Scb::Pldi17);
+
+#[test]
+fn every_litmus_test_has_its_published_number_of_executions() {
+    for row in golden::ALL {
+        let Known::Executions { rc11, sc, .. } = row.known else { continue };
+        let litmus = Litmus::new(row.program());
+        let count = |model| Executions::of(litmus, model).complete;
+        let found = (count(CALIBRATION), count(MemoryModel::Sc));
+        assert_eq!(found, (rc11.into(), sc.into()), "{}", litmus.program().name);
+    }
+}
+
+#[test]
+fn every_litmus_test_has_its_verdicts() {
+    for row in golden::ALL {
+        let litmus = Litmus::new(row.program());
+        let found = Executions::of(litmus, CALIBRATION);
+        let holds = |outcome: &String| {
+            litmus.program().holds(&outcome.parse().expect("an outcome is a final state"))
+        };
+        let name = &litmus.program().name;
+        let allowed = found.outcomes.keys().any(holds);
+        assert_eq!(allowed, row.exists == Allows::Allowed, "{name}");
+        assert_eq!(found.racy > 0, row.known == Known::Race, "{name}");
+    }
+}
+
+/// Only these two litmus tests tell the two versions of `scb` apart; the paper's allows more.
+#[test]
+fn the_papers_scb_allows_one_or_two_executions_more() {
+    for row in golden::ALL {
+        let Known::Executions { rc11, .. } = row.known else { continue };
+        let litmus = Litmus::new(row.program());
+        let expected = match litmus.program().name.as_str() {
+            "WWmerge1" => 18,
+            "Z6.U" => 24,
+            _ => rc11.into(),
+        };
+        assert_eq!(Executions::of(litmus, PLDI17).complete, expected, "{}", litmus.program().name);
+    }
+}
+
+/// A program of two or three threads, of up to three operations each on two locations: everything that
+/// the search distinguishes, drawn from a seed.
+fn random(seed: u64) -> Program {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut draw = move |below: usize| {
+        // xorshift64* (Vigna, 2016).
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        (state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % below
+    };
+    let threads = 2 + draw(2);
+    let threads = (0..threads).map(|_| {
+        let operations = 1 + draw(3);
+        let mut registers = Vec::new();
+        let mut body = Vec::new();
+        for _ in 0..operations {
+            let loc = Loc(draw(2));
+            let any = [Relaxed, Acquire, Release, AcqRel, SeqCst];
+            let loads = [Relaxed, Acquire, SeqCst];
+            let value = Expr::Const(1 + draw(2) as i32);
+            let mut register = |value| {
+                let register = Reg(registers.len());
+                registers.push(format!("r{}", registers.len()));
+                body.push(Statement::Declare(register, Some(value)));
+                register
+            };
+            match draw(8) {
+                0 | 1 => {
+                    _ = register(Expr::Load(loc, loads[draw(3)]));
+                }
+                2 | 3 => {
+                    body.push(Statement::Store(loc, value, [Relaxed, Release, SeqCst][draw(3)]))
+                }
+                4 => {
+                    let op = [Rmw::Add, Rmw::Swap][draw(2)];
+                    register(Expr::Rmw(op, loc, Box::new(value), any[draw(5)]));
+                }
+                5 => {
+                    let expected = register(Expr::Const(draw(2) as i32));
+                    register(Expr::Cas {
+                        strength: [Strength::Strong, Strength::Weak][draw(2)],
+                        location: loc,
+                        expected,
+                        new: Box::new(value),
+                        success: any[draw(5)],
+                        failure: loads[draw(3)],
+                    });
+                }
+                6 => body.push(Statement::Fence(any[1 + draw(4)])),
+                _ => {
+                    // What comes after a branch depends on what was read.
+                    let seen = register(Expr::Load(loc, loads[draw(3)]));
+                    let store = Statement::Store(Loc(draw(2)), value, Relaxed);
+                    body.push(Statement::If(Expr::Reg(seen), vec![store], Vec::new()));
+                }
+            }
+        }
+        Thread { registers, body }
+    });
+    let threads = threads.collect();
+    let condition = Condition { quantifier: Quantifier::Exists, proposition: Proposition::True };
+    let locations = ["x", "y"].map(|name| (name.into(), 0)).into();
+    Program::new(format!("random {seed}"), String::new(), locations, threads, condition)
+}
+
+#[test]
+fn on_random_programs_the_optimal_search_meets_what_the_plain_one_meets_and_each_once() {
+    let mut executions = 0;
+    for seed in 0..PROGRAMS {
+        let litmus = Litmus::new(random(seed));
+        let mut outcomes = Vec::new();
+        for model in [MemoryModel::Sc, CALIBRATION, PLDI17] {
+            let (found, keys) = Executions::with_keys(litmus, model);
+            let distinct: BTreeSet<_> = keys.iter().cloned().collect();
+            assert_eq!(
+                keys.len(),
+                distinct.len(),
+                "twice: {model:?}
+{}",
+                litmus.program()
+            );
+            let expected = plain::executions(litmus, model);
+            assert_eq!(
+                distinct,
+                expected,
+                "{model:?}
+{}",
+                litmus.program()
+            );
+            executions += keys.len();
+            outcomes.push(found.outcomes.into_keys().collect::<BTreeSet<_>>());
+        }
+        assert!(outcomes.is_sorted_by(|a, b| a.is_subset(b)), "{}", litmus.program());
+    }
+    assert!(executions > 10 * PROGRAMS as usize, "only {executions} executions");
+}
+
+/// As many as a test in a debugger's patience allows; the release build of the tests does all.
+const PROGRAMS: u64 = 10_000;
