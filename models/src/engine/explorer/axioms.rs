@@ -240,14 +240,17 @@ pub(super) fn key(graph: &Graph) -> Vec<u32> {
     for thread in &graph.threads {
         key.push(thread.events.len() as u32);
         for event in &thread.events {
-            key.push(match event.kind {
-                Kind::Read { from, flavour: Flavour::Spurious, .. } => number(from) | 1 << 31,
-                Kind::Read { from, .. } => number(from),
+            let detail = match event.kind {
+                Kind::Read { from, flavour, .. } => {
+                    key.push(u32::from(flavour == Flavour::Spurious));
+                    number(from)
+                }
                 Kind::Woken { by } => number(Some(by)),
                 Kind::Choose { value, .. } => value.into(),
                 Kind::Spawn { child } | Kind::Join { child } => child.into(),
                 Kind::Write { .. } | Kind::Fence(_) | Kind::Pause | Kind::End => 0,
-            });
+            };
+            key.push(detail);
         }
     }
     for loc in graph.locations() {

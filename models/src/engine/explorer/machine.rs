@@ -77,11 +77,12 @@ struct Machine {
     current: u8,
     /// Fibers are being unwound: whatever they still ask is answered without effect.
     is_over: bool,
-    stacks: Vec<DefaultStack>,
 }
 
 thread_local! {
     static MACHINE: RefCell<Option<Machine>> = const { RefCell::new(None) };
+    /// Stacks for use again.
+    static STACKS: RefCell<Vec<DefaultStack>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How an execution ended.
@@ -114,7 +115,7 @@ fn with<T>(f: impl FnOnce(&mut Machine) -> T) -> T {
 /// Sets up a search on this thread of the process; `end` gives it back.
 pub(super) fn begin(search: Search) {
     let threads = [const { Thread::ABSENT }; MOST_THREADS];
-    let machine = Machine { search, threads, current: 0, is_over: false, stacks: Vec::new() };
+    let machine = Machine { search, threads, current: 0, is_over: false };
     MACHINE.set(Some(machine));
 }
 
@@ -181,7 +182,7 @@ fn settle() {
             let slot = &mut machine.threads[usize::from(thread)];
             if let CoroutineResult::Return(()) = result {
                 slot.state = State::Ended;
-                machine.stacks.push(fiber.into_stack());
+                STACKS.with_borrow_mut(|stacks| stacks.push(fiber.into_stack()));
             } else {
                 slot.fiber = Some(fiber);
             }
@@ -198,8 +199,7 @@ fn finish() {
     });
     for mut fiber in fibers.into_iter().flatten() {
         fiber.force_unwind();
-        let stack = fiber.into_stack();
-        with(|machine| machine.stacks.push(stack));
+        STACKS.with_borrow_mut(|stacks| stacks.push(fiber.into_stack()));
     }
     with(|machine| {
         machine.is_over = false;
@@ -211,7 +211,7 @@ fn finish() {
 
 /// Makes a fiber for a thread that the graph has.
 pub(super) fn start(thread: u8, name: &'static str, body: impl FnOnce() + 'static) {
-    let stack = with(|machine| machine.stacks.pop());
+    let stack = STACKS.with_borrow_mut(Vec::pop);
     let stack = stack.unwrap_or_else(|| DefaultStack::new(STACK).expect("memory for a stack"));
     let fiber = Fiber::with_stack(stack, move |yielder, ()| {
         with(|machine| {
