@@ -99,11 +99,12 @@ impl Plan {
             preemptions: info.quick,
             parks: info.parks,
             executions: match engine {
-                Engine::Explorer | Engine::Loom => LIMIT,
+                Engine::Explorer => info.cut.unwrap_or(LIMIT),
+                Engine::Loom => LIMIT,
                 Engine::Shuttle => 40_000,
                 Engine::Native => 2_000,
             },
-            spurious: 1,
+            spurious: info.spurious,
             seed: SEED,
             traced: None,
             stop_at_forbidden: true,
@@ -118,7 +119,7 @@ impl Plan {
             Engine::Shuttle => 1_000_000,
             Engine::Native => 200_000,
         };
-        Self { preemptions: info.deep, executions, ..quick }
+        Self { preemptions: info.deep, executions, spurious: 1, ..quick }
     }
 }
 
@@ -134,6 +135,8 @@ const SEED: u64 = 0x5e1_7ed9e;
 pub enum Bound {
     /// Everything that the engine can see.
     Complete,
+    /// Everything with at most so many spurious events of each kind in a thread.
+    Spurious(usize),
     /// Everything with at most so many preemptions.
     Preemptions(usize),
     /// Cut off after so many executions.
@@ -151,10 +154,18 @@ pub enum Bound {
     Stopped,
 }
 
+impl Bound {
+    /// Was it all that the engine can see, within the scenario?
+    pub const fn is_complete(&self) -> bool {
+        matches!(self, Self::Complete | Self::Spurious(_))
+    }
+}
+
 impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Complete => f.write_str("complete"),
+            Self::Complete | Self::Spurious(0) => f.write_str("complete"),
+            Self::Spurious(n) => write!(f, "complete, {n} spurious"),
             Self::Preemptions(n) => write!(f, "<= {n} preemptions"),
             Self::Executions(n) => write!(f, "cut at {n} executions"),
             Self::Schedules { .. } => f.write_str("random + PCT"),
@@ -408,8 +419,9 @@ fn judge(info: &Info, plan: &Plan, search: &Search, message: Option<String>) -> 
         .copied()
         .filter(|outcome| !search.outcomes.contains_key(*outcome))
         .collect();
-    // What the machine happens not to do in so many runs is no finding.
-    if missed.is_empty() || plan.engine == Engine::Native || !plan.stop_at_forbidden {
+    // What the machine happens not to do in so many runs is no finding, nor what was cut off.
+    let cut = plan.engine == Engine::Explorer && !search.bound.is_complete();
+    if missed.is_empty() || cut || plan.engine == Engine::Native || !plan.stop_at_forbidden {
         return None;
     }
     failed(format!("never reached: {}", missed.join("; ")), None)

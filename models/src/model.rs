@@ -171,6 +171,11 @@ pub struct Info {
     pub parks: bool,
     /// Does an actor die? The machine's threads do not, so such a scenario is not run natively.
     pub dies: bool,
+    /// explorer, in the quick profile: spurious events of each kind in a thread. With `--deep` it is one.
+    pub spurious: usize,
+    /// explorer, in the quick profile: the search is cut after so many executions; `None` is a complete
+    /// search, as with `--deep`.
+    pub cut: Option<u64>,
     /// loom's preemption bound in the quick profile; `None` is a complete search.
     pub quick: Option<usize>,
     /// loom's preemption bound with `--deep`.
@@ -202,6 +207,8 @@ impl Info {
         weak: &[],
         parks: false,
         dies: false,
+        spurious: 1,
+        cut: None,
         quick: None,
         deep: None,
     };

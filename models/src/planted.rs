@@ -148,7 +148,7 @@ fn orderings() -> impl Iterator<Item = Bug> {
                     name: mutation.to_string(),
                     what: format!("{order:?} of {step} becomes Relaxed: no edge {}", edge.name),
                     scenario: edge.scenario.clone(),
-                    engine: Engine::Loom,
+                    engine: Engine::Explorer,
                     how: How::Wrapper(mutation),
                 }
             })
@@ -158,14 +158,14 @@ fn orderings() -> impl Iterator<Item = Bug> {
 
 fn wakes() -> impl Iterator<Item = Bug> {
     let bugs = [
-        (Mutation::DropWake("event/N3".into()), "event/no_lost_wakeup", Engine::Loom),
-        (Mutation::WakeFewer("event/N3".into()), "event/two_waiters", Engine::Shuttle),
-        (Mutation::DropWake("event/N3".into()), "spsc/blocking", Engine::Shuttle),
-        (Mutation::DropWake("semaphore/R3".into()), "semaphore/mutual_exclusion", Engine::Loom),
+        (Mutation::DropWake("event/N3".into()), "event/no_lost_wakeup", Engine::Explorer),
+        (Mutation::WakeFewer("event/N3".into()), "event/two_waiters", Engine::Explorer),
+        (Mutation::DropWake("event/N3".into()), "spsc/blocking", Engine::Explorer),
+        (Mutation::DropWake("semaphore/R3".into()), "semaphore/mutual_exclusion", Engine::Explorer),
         (
             Mutation::WakeFewer("semaphore/R3".into()),
             "semaphore/two_waiters_one_release",
-            Engine::Shuttle,
+            Engine::Explorer,
         ),
     ];
     bugs.into_iter().map(|(mutation, scenario, engine)| Bug {
@@ -186,6 +186,7 @@ fn patch(name: &str, text: &'static str) -> Bug {
         found.unwrap_or_else(|| panic!("{name}.patch has no line `{key}`")).trim().to_owned()
     };
     let engine = match field("Engine:").as_str() {
+        "explorer" => Engine::Explorer,
         "loom" => Engine::Loom,
         "shuttle" => Engine::Shuttle,
         other => panic!("{name}.patch names the engine `{other}`"),

@@ -13,7 +13,7 @@ pub use table::Counterexample;
 
 use crate::{
     calibration::Calibrated,
-    engine::{Bound, Engine, Verdict},
+    engine::{Engine, Verdict},
     planted::{Hunt, workspace},
 };
 
@@ -52,23 +52,23 @@ pub struct Report {
 pub struct Comparison {
     /// The scenario.
     pub scenario: String,
-    /// The engine under sequential consistency.
+    /// The engine that can see less.
     pub inner: Engine,
-    /// The weak-memory engine.
+    /// The explorer.
     pub outer: Engine,
     /// Outcomes that only `inner` saw; `null` if the search of `outer` was not complete.
     pub only_inner: Option<BTreeSet<String>>,
 }
 
 impl Comparison {
-    /// Compares shuttle and loom wherever both looked, and the machine and loom.
+    /// Compares each other engine with the explorer, wherever both looked.
     pub fn of(verdicts: &[Verdict]) -> Vec<Self> {
         let find = |scenario: &str, engine| {
             verdicts.iter().find(|v| v.scenario == scenario && v.engine == engine)
         };
-        let looms = verdicts.iter().filter(|verdict| verdict.engine == Engine::Loom);
-        let pairs = looms.flat_map(|outer| {
-            let inner = [Engine::Shuttle, Engine::Native];
+        let outers = verdicts.iter().filter(|verdict| verdict.engine == Engine::Explorer);
+        let pairs = outers.flat_map(|outer| {
+            let inner = [Engine::Loom, Engine::Shuttle, Engine::Native];
             inner.into_iter().filter_map(move |e| Some((find(&outer.scenario, e)?, outer)))
         });
         pairs
@@ -76,7 +76,7 @@ impl Comparison {
                 scenario: outer.scenario.clone(),
                 inner: inner.engine,
                 outer: outer.engine,
-                only_inner: (outer.bound == Bound::Complete && outer.held()).then(|| {
+                only_inner: (outer.bound.is_complete() && outer.held()).then(|| {
                     let missed = |outcome: &&String| !outer.outcomes.contains_key(*outcome);
                     inner.outcomes.keys().filter(missed).cloned().collect()
                 }),

@@ -91,10 +91,10 @@ fn the_shape_of_the_report() {
 #[test]
 fn an_outcome_that_only_the_weaker_engine_should_lack_makes_the_report_red() {
     let shuttle = || verdict(Engine::Shuttle, Bound::Runs(1), &["a", "b"], None);
-    let red = report(vec![verdict(Engine::Loom, Bound::Complete, &["a"], None), shuttle()]);
+    let red = report(vec![verdict(Engine::Explorer, Bound::Complete, &["a"], None), shuttle()]);
     assert!(!red.held);
     let incomparable =
-        report(vec![verdict(Engine::Loom, Bound::Preemptions(1), &["a"], None), shuttle()]);
+        report(vec![verdict(Engine::Explorer, Bound::Executions(1), &["a"], None), shuttle()]);
     assert!(incomparable.held, "a bounded search is not comparable");
     assert_eq!(incomparable.comparisons[0].only_inner, None);
 }

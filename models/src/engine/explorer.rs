@@ -8,6 +8,7 @@ mod machine;
 mod platform;
 mod relation;
 mod search;
+mod story;
 mod view;
 
 pub use axioms::{MemoryModel, Scb};
@@ -29,26 +30,29 @@ pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search 
     let (limit, spurious) = (plan.executions, plan.spurious);
     let drive = |tally: &Tally| {
         let search = Graphs::new(model, Races::End, spurious);
-        each_execution::<M>(scenario, search, |ended, outcome| {
+        let begin = || {
+            let mut search = tally.search();
+            search.executions += 1;
+            trace::start(plan.traced == Some(search.executions));
+        };
+        each_execution::<M>(scenario, search, begin, |ended, outcome| {
+            let mut search = tally.search();
             match ended {
                 Ended::Complete => {
                     let outcome = outcome.expect("the main thread came to its end");
-                    let mut search = tally.search();
-                    search.executions += 1;
                     *search.outcomes.entry(outcome).or_default() += 1;
                     if search.executions == limit {
                         search.bound = Bound::Executions(limit);
-                        return false;
                     }
                 }
-                Ended::Blocked | Ended::Pruned => {}
+                Ended::Blocked | Ended::Pruned => search.executions -= 1,
                 Ended::Stuck(message) => panic!("{message}"),
                 Ended::Race(one, other) => panic!("{}", race(one, other)),
             }
-            true
+            search.bound == Bound::Complete
         });
     };
-    Tally::of(drive, Bound::Complete)
+    Tally::of(drive, Bound::Spurious(spurious))
 }
 
 /// Every execution of a program, for calibration: nothing ends the search.
@@ -80,19 +84,24 @@ impl Executions {
     fn visiting(scenario: impl Scenario, model: MemoryModel, mut complete: impl FnMut()) -> Self {
         let mut found = Self::default();
         let search = Graphs::new(model, Races::Count, 1);
-        found.racy = each_execution::<Explorer>(scenario, search, |ended, outcome| {
-            match ended {
-                Ended::Complete => {
-                    complete();
-                    found.complete += 1;
-                    let outcome = outcome.expect("the main thread came to its end");
-                    *found.outcomes.entry(outcome).or_default() += 1;
+        found.racy = each_execution::<Explorer>(
+            scenario,
+            search,
+            || {},
+            |ended, outcome| {
+                match ended {
+                    Ended::Complete => {
+                        complete();
+                        found.complete += 1;
+                        let outcome = outcome.expect("the main thread came to its end");
+                        *found.outcomes.entry(outcome).or_default() += 1;
+                    }
+                    Ended::Blocked | Ended::Pruned | Ended::Race(..) => {}
+                    Ended::Stuck(message) => panic!("{message}"),
                 }
-                Ended::Blocked | Ended::Pruned | Ended::Race(..) => {}
-                Ended::Stuck(message) => panic!("{message}"),
-            }
-            true
-        });
+                true
+            },
+        );
         found
     }
 }
@@ -101,11 +110,12 @@ impl Executions {
 fn each_execution<M: Model>(
     scenario: impl Scenario,
     search: Graphs,
+    begin: impl Fn(),
     mut visit: impl FnMut(Ended, Option<String>) -> bool,
 ) -> u64 {
     machine::begin(search);
     while machine::advance() {
-        trace::start(false);
+        begin();
         let (ended, outcome) = machine::execute(move || execute::<M>(scenario));
         if !visit(ended, outcome) {
             break;

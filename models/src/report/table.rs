@@ -32,6 +32,7 @@ fn table(head: &[&str]) -> Table {
 fn weakest<'a>(verdicts: &[&'a Verdict]) -> Option<&'a Bound> {
     let rank = |bound: &Bound| match bound {
         Bound::Complete => 0,
+        Bound::Spurious(n) => *n,
         Bound::Preemptions(n) => 100 - n.min(&50),
         Bound::Executions(_) | Bound::Schedules { .. } | Bound::Runs(_) => 200,
         Bound::Stopped => 300,
@@ -132,8 +133,8 @@ impl Report {
             .fold((0, 0), |(n, held), comparison| (n + 1, held + usize::from(comparison.held())));
         writeln!(
             f,
-            "Outcomes of shuttle and the machine within loom's: {held} of {comparable} comparable \
-             ({} not comparable: loom's search was bounded)",
+            "Outcomes of the other engines within the explorer's: {held} of {comparable} comparable \
+             ({} not comparable: the explorer's search was cut)",
             self.comparisons.len() - comparable
         )?;
         for Comparison { scenario, inner, outer, only_inner } in &self.comparisons {

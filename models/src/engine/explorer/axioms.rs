@@ -16,8 +16,10 @@
 //!
 //! The two halves of a read-modify-write are two events, related by `sb`.
 
+#[cfg(test)]
+use super::event::{Flavour, Purpose};
 use super::{
-    event::{EventId, Flavour, Kind, Order, Purpose},
+    event::{EventId, Kind, Order},
     graph::Graph,
     relation::Relation,
 };
@@ -55,6 +57,7 @@ impl MemoryModel {
     }
 
     /// Is the graph consistent, by all of the axioms? Slow, and independent of what the search knows.
+    #[cfg(test)]
     pub(super) fn is_consistent(self, graph: &Graph) -> bool {
         let relations = Relations::of(graph);
         let well = relations.is_coherent() && relations.is_atomic() && relations.has_no_thin_air();
@@ -167,6 +170,7 @@ impl<'g> Relations<'g> {
         from.then(&self.rf).then(&to)
     }
 
+    #[cfg(test)]
     fn is_coherent(&self) -> bool {
         let seen = self.hb.or(&self.told());
         self.hb.is_irreflexive() && seen.then(&self.eco).is_irreflexive()
@@ -175,6 +179,7 @@ impl<'g> Relations<'g> {
     /// From what happens-before a wake to each later look at the futex's word. The order is that of the
     /// queue: a wake stands where it leaves the queue, or looks at it if nobody is there; a look stands
     /// where the queue was entered for it.
+    #[cfg(test)]
     fn told(&self) -> Relation {
         let graph = self.graph;
         let mut before = Relation::empty(graph.order.len());
@@ -196,10 +201,12 @@ impl<'g> Relations<'g> {
         self.hb.then(&before)
     }
 
+    #[cfg(test)]
     fn is_atomic(&self) -> bool {
         !self.rmw.meets(&self.rb.then(&self.mo))
     }
 
+    #[cfg(test)]
     fn has_no_thin_air(&self) -> bool {
         self.sb.or(&self.rf).or(&self.threads).is_acyclic()
     }

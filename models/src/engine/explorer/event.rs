@@ -132,14 +132,10 @@ impl Purpose {
 /// What a choice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
-    /// The scenario asks.
-    Scenario,
     /// Which sleepers a wake tells.
     Sleepers,
-    /// Whether a sleep ends by a wake (0), by its deadline (1), or for no reason (2).
+    /// Whether a sleep ends by a wake (0), or by its deadline or for no reason.
     Sleep,
-    /// Whether the thread goes on (0) or dies (1).
-    Death,
 }
 
 /// What an event is.

@@ -17,8 +17,9 @@ use super::{
     event::{EventId, Flavour, Kind, Loc, MOST_THREADS, Site},
     graph::Graph,
     search::{Ask, Races, Search},
+    story,
 };
-use crate::engine::death;
+use crate::engine::{death, trace};
 
 /// A stack's size; what lies below it is guarded.
 const STACK: usize = 256 * 1024;
@@ -146,6 +147,11 @@ pub(super) fn execute<T: 'static>(main: impl FnOnce() -> T + 'static) -> (Ended,
         *returned.borrow_mut() = Some(value);
     });
     let ended = catch_unwind(AssertUnwindSafe(run));
+    if trace::is_on() {
+        with(|machine| {
+            story::tell(machine.search.graph(), &machine.threads.each_ref().map(|t| t.name))
+        });
+    }
     finish();
     match ended {
         Ok(ended) => (ended, result.take()),

@@ -22,6 +22,7 @@ impl Relation {
         relation
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.n
     }
@@ -90,6 +91,7 @@ impl Relation {
     }
 
     /// Is there a pair in both?
+    #[cfg(test)]
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.rows.iter().zip(&other.rows).any(|(a, b)| a & b != 0)
     }

@@ -11,11 +11,6 @@ impl View {
         event.index < self.0[usize::from(event.thread)]
     }
 
-    /// Does it contain the event, if there is one? The first value of a location is everywhere.
-    pub(super) fn contains_write(&self, write: Option<EventId>) -> bool {
-        write.is_none_or(|write| self.contains(write))
-    }
-
     pub(super) fn add(&mut self, event: EventId) {
         let known = &mut self.0[usize::from(event.thread)];
         *known = (*known).max(event.index + 1);

@@ -16,6 +16,7 @@ impl Scenario for SlowProducer {
             does: "try_push 9 || try_push and try_pop, 7 times, then all that is left; capacity 2",
             claims: &["MPMC-1"],
             reach: &["0 lost"],
+            cut: Some(100_000),
             quick: Some(1),
             deep: Some(2),
             ..Info::DEFAULT

@@ -13,6 +13,7 @@ impl Scenario for TwoWaiters {
             claims: &["SEM-3"],
             reach: &["both acquired, 0 left, 0 waiters"],
             parks: true,
+            spurious: 0,
             quick: Some(1),
             deep: Some(3),
             ..Info::DEFAULT

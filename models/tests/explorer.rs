@@ -1,0 +1,7 @@
+//! Every scenario and calibration program on the explorer.
+
+mod common;
+
+fn main() {
+    common::main(selvedge_models::engine::Engine::Explorer);
+}
