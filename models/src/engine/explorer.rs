@@ -9,6 +9,7 @@ mod platform;
 mod relation;
 mod search;
 mod story;
+mod value;
 mod view;
 
 pub use axioms::{MemoryModel, Scb};

@@ -9,20 +9,40 @@ use selvedge_models::{
     scenario,
 };
 
-/// Calibration programs that take loom most of its time: `cargo verify` runs them, and here
-/// `--include-ignored`.
-const LONG_FOR_LOOM: [&str; 3] = ["litmus/isa2", "litmus/RWC+scfs", "litmus/cumul-release"];
+/// Searches that take loom longest. The explorer completes them here in seconds; loom's are run by
+/// `cargo verify`, and here with `--include-ignored`.
+const LONG_FOR_LOOM: [&str; 16] = [
+    "event/no_lost_wakeup",
+    "event/timeout",
+    "futex/wake_before_wait",
+    "litmus/MPU+rel+acqf",
+    "litmus/RWC+scfs",
+    "litmus/cumul-release",
+    "litmus/inc2w",
+    "litmus/isa2",
+    "mpmc/fifo",
+    "mpmc/slow_producer",
+    "mpmc/two_by_two",
+    "semaphore/hand_over_of_two",
+    "semaphore/timeout",
+    "semaphore/two_waiters_two_releases",
+    "spsc/blocking",
+    "spsc/history_crossed",
+];
 
 /// A test a scenario, and one a calibration program.
 pub(crate) fn main(engine: Engine) {
     let runnable = scenario::protocols().into_iter().filter(|entry| entry.info.runs_on(engine));
+    let long = |name| engine == Engine::Loom && LONG_FOR_LOOM.contains(&name);
     let scenarios = runnable.map(|entry| {
-        Trial::test(entry.info.name, move || holds(&entry, &Plan::quick(&entry.info, engine)))
+        let name = entry.info.name;
+        let test = Trial::test(name, move || holds(&entry, &Plan::quick(&entry.info, engine)));
+        test.with_ignored_flag(long(name))
     });
     let calibration = calibration::table().into_iter().filter_map(|row| {
         let plan = row.job(engine)?.plan;
         let name = format!("calibration/{}", row.entry.info.name);
-        let long = engine == Engine::Loom && LONG_FOR_LOOM.contains(&row.entry.info.name);
+        let long = long(row.entry.info.name);
         let test = Trial::test(name, move || {
             let verdict = engine::run(&row.entry, &plan, None)?;
             let result = row.judge(engine, &verdict);

@@ -200,8 +200,7 @@ fn settle() {
 fn finish() {
     let fibers = with(|machine| {
         machine.is_over = true;
-        let fibers = machine.threads.each_mut().map(|thread| thread.fiber.take());
-        fibers
+        machine.threads.each_mut().map(|thread| thread.fiber.take())
     });
     for mut fiber in fibers.into_iter().flatten() {
         fiber.force_unwind();

@@ -1,8 +1,6 @@
 //! The explorer as a platform: every access is an event that the machine is asked for.
 
 use std::{
-    cell::RefCell,
-    collections::HashMap,
     fmt::Debug,
     panic::Location,
     sync::{Arc, Mutex, PoisonError},
@@ -17,6 +15,7 @@ use super::{
     event::{About, EventId, Kind, Loc, Order, Purpose},
     machine::{self, request},
     search::Ask,
+    value::{Bits, decode, encode},
 };
 use crate::{
     engine::{death, racy::Racy},
@@ -26,36 +25,6 @@ use crate::{
 /// The explorer's platform.
 #[derive(Debug)]
 pub struct Explorer(());
-
-/// A value in 64 bits, as events carry it.
-pub trait Bits: Copy + Eq + Debug + Send + Sync {
-    /// The bits that it has.
-    const MASK: u64;
-    /// As bits.
-    fn bits(self) -> u64;
-    /// From bits.
-    fn of(bits: u64) -> Self;
-}
-
-impl Bits for u32 {
-    const MASK: u64 = u32::MAX as u64;
-    fn bits(self) -> u64 {
-        self.into()
-    }
-    fn of(bits: u64) -> Self {
-        bits as Self
-    }
-}
-
-impl Bits for u64 {
-    const MASK: u64 = Self::MAX;
-    fn bits(self) -> u64 {
-        self
-    }
-    fn of(bits: u64) -> Self {
-        bits
-    }
-}
 
 /// A word: a location, the queue of its futex next to it, and its first value.
 #[derive(Debug)]
@@ -177,36 +146,6 @@ impl<T: Pod> DataCell<T> for Cell<T> {
             unsafe { cell.write(*value) };
         }
     }
-}
-
-thread_local! {
-    /// Payload values of more than eight bytes, by number.
-    static VALUES: RefCell<(Vec<Box<[u8]>>, HashMap<Box<[u8]>, u64>)> = RefCell::default();
-}
-
-/// A payload value in 64 bits: itself, or its number among the longer ones.
-fn encode<T: Pod>(value: &T) -> u64 {
-    let bytes = value.as_bytes();
-    if bytes.len() <= 8 {
-        let mut eight = [0; 8];
-        eight[..bytes.len()].copy_from_slice(bytes);
-        return u64::from_ne_bytes(eight);
-    }
-    VALUES.with_borrow_mut(|(values, numbers)| {
-        *numbers.entry(bytes.into()).or_insert_with(|| {
-            values.push(bytes.into());
-            values.len() as u64 - 1
-        })
-    })
-}
-
-fn decode<T: Pod>(value: u64) -> T {
-    let read = |bytes: &[u8]| T::read_from_bytes(bytes).expect("as many bytes as were written");
-    let size = size_of::<T>();
-    if size <= 8 {
-        return read(&value.to_ne_bytes()[..size]);
-    }
-    VALUES.with_borrow(|(values, _)| read(&values[value as usize]))
 }
 
 /// What surrounds the handles of one execution.
