@@ -2,9 +2,10 @@
 #![allow(clippy::print_stdout, reason = "a program that reports")]
 
 mod campaign;
+mod litmus_report;
 mod progress;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use campaign::{Campaign, Profile};
 use clap::{Parser, Subcommand};
@@ -44,6 +45,16 @@ enum Command {
         /// `scenario@engine/bound#execution`
         token: Replay,
     },
+    /// Explore litmus tests in herd7's C11 format, under RC11 and under sequential consistency.
+    Litmus {
+        /// The tests.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// A line of JSON a test: name, and by model executions, whether a final state is as the condition
+        /// says, and whether plain accesses race.
+        #[arg(long)]
+        json: bool,
+    },
     /// Run one job given as JSON: what `cargo verify` starts itself with.
     #[command(hide = true)]
     Worker {
@@ -58,6 +69,7 @@ fn main() -> ExitCode {
     let held = match command {
         Some(Command::Worker { job }) => return job::worker(&job),
         Some(Command::Replay { token }) => replay(&token),
+        Some(Command::Litmus { files, json }) => litmus_report::explore(&files, json),
         None => Campaign::new(profile, only, &engine).and_then(|campaign| {
             if list {
                 campaign.list();

@@ -1,4 +1,35 @@
 //! The explorer: a stateless model checker for RC11 that looks at each execution once.
+//!
+//! An *execution* is a graph: the events of each thread in program order, the write that each read reads
+//! from, and the modification order of each location. Two runs with the same graph are the same
+//! execution, however the machine interleaved them.
+//!
+//! # Memory model
+//! RC11 (Lahav et al., PLDI 2017) with C++20's release sequences; [`axioms`] writes it out, in the two
+//! versions of `scb` that are in use: calibration counts follow GenMC's, programs are explored under the
+//! paper's, which allows more. Data races are found by happens-before; the first one ends the search.
+//!
+//! It stops here. No `consume`. No access to part of a word (the kernel's look at a word's low half is
+//! taken as one at the whole word). And no *load buffering*: RC11 orders a load before each later store of
+//! its thread, which Rust and the hardware do not promise. An ordering whose only task is that is not
+//! missed by an outcome, only by a race on payload; see `GAPS.md`.
+//!
+//! # Search
+//! [`search`] is TruSt (Kokologiannakis et al., POPL 2022): complete, each execution once, memory bounded by
+//! the depth of the search. [`coherence`] decides from vector clocks where an access may stand;
+//! [`machine`] runs the scenario's threads, as coroutines, along a graph.
+//!
+//! # Choices
+//! Beside what is read: a weak compare-exchange may fail and a sleeper wake for no reason, each once a
+//! thread, as the verdict says; a wake picks any of the sleepers; a sleep with a deadline may end by it once
+//! the clock has moved. A loop that gives way and has changed nothing goes on when something that it read
+//! changes (await model checking, Oberhauser et al., ASPLOS 2021); if nothing can, that is a livelock.
+//!
+//! # Futex
+//! A futex has a queue, which is a location of its own that holds the set of sleepers. A wait enters the
+//! queue, looks at the word, and leaves the queue with itself in it, which nobody else can come between; a
+//! wake takes sleepers out likewise. A look may find an older value of the word, unless a wake that came
+//! earlier in the queue's order knows a newer one. Nothing of this synchronises.
 
 mod axioms;
 mod coherence;
@@ -13,6 +44,7 @@ mod value;
 mod view;
 
 pub use axioms::{MemoryModel, Scb};
+pub use event::MOST_THREADS;
 pub use platform::Explorer;
 
 use std::collections::BTreeMap;
@@ -68,8 +100,11 @@ pub struct Executions {
 }
 
 impl Executions {
-    /// Explores the scenario under a memory model; plain accesses find what relaxed ones would, and races
-    /// are counted.
+    /// Explores the scenario under a memory model: plain accesses find what relaxed ones would, races are
+    /// counted, and a weak compare-exchange fails for no reason as often as it likes.
+    ///
+    /// # Panics
+    /// As the scenario does, and if it can come to a halt.
     pub fn of(scenario: impl Scenario, model: MemoryModel) -> Self {
         Self::visiting(scenario, model, || {})
     }
@@ -84,7 +119,7 @@ impl Executions {
 
     fn visiting(scenario: impl Scenario, model: MemoryModel, mut complete: impl FnMut()) -> Self {
         let mut found = Self::default();
-        let search = Graphs::new(model, Races::Count, 1);
+        let search = Graphs::new(model, Races::Count, usize::MAX);
         found.racy = each_execution::<Explorer>(
             scenario,
             search,

@@ -10,7 +10,7 @@ use super::view::View;
 pub(super) type Site = &'static Location<'static>;
 
 /// Threads in one execution, the main one included.
-pub(super) const MOST_THREADS: usize = 8;
+pub const MOST_THREADS: usize = 8;
 
 /// An event: the thread, and its place in that thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

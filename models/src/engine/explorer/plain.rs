@@ -14,9 +14,6 @@ use super::{
 };
 use crate::{engine::execute, model::Scenario};
 
-/// So often may a thread's compare-exchanges fail for no reason.
-pub(super) const SPURIOUS: usize = 1;
-
 /// The keys of all complete executions.
 pub(super) fn executions(scenario: impl Scenario, model: MemoryModel) -> BTreeSet<Vec<u32>> {
     let mut complete = BTreeSet::new();
@@ -31,7 +28,7 @@ pub(super) fn executions(scenario: impl Scenario, model: MemoryModel) -> BTreeSe
         // An event that can come in one way only comes in every execution: it may as well come now.
         let sure = next.iter().find(|(_, ask, _)| matches!(ask, Ask::Plainly(_))).copied();
         for (thread, ask, site) in sure.map_or(next, |sure| vec![sure]) {
-            for (kind, position) in ways(&graph, thread, ask) {
+            for (kind, position) in ways(&graph, ask) {
                 let mut graph = graph.clone();
                 graph.add(thread, kind, site, position);
                 if model.is_consistent(&graph) && seen.insert(key(&graph)) {
@@ -48,15 +45,14 @@ pub(super) fn executions(scenario: impl Scenario, model: MemoryModel) -> BTreeSe
     complete
 }
 
-/// Every way in which a thread's next event may be, consistent or not.
-fn ways(graph: &Graph, thread: u8, ask: Ask) -> Vec<(Kind, Option<usize>)> {
+/// Every way in which an event may be, consistent or not.
+fn ways(graph: &Graph, ask: Ask) -> Vec<(Kind, Option<usize>)> {
     match ask {
         Ask::Read { loc, order, purpose, first } => (0..=graph.co(loc).len())
             .flat_map(|position| {
                 let from = graph.write_at(loc, position);
                 let value = from.map_or(first, |write| graph.value(write));
                 let (usual, spurious) = purpose.flavours(value, order);
-                let spurious = spurious.filter(|_| graph.spurious(thread) < SPURIOUS);
                 spurious.into_iter().chain([usual]).map(move |(flavour, order)| {
                     (Kind::Read { loc, order, purpose, flavour, value, from }, None)
                 })
