@@ -305,5 +305,6 @@ pub trait Platform: Sized + 'static {
     fn wake_low(ctx: &Self::Ctx, word: &Self::U64, kind: WaiterKind, count: u32);
 
     /// Is `owner` alive? `Alive` may be stale; `Dead` is never wrong.
+    #[track_caller]
     fn liveness(ctx: &Self::Ctx, owner: Owner) -> Liveness;
 }

@@ -43,6 +43,7 @@ pub trait Model: Platform {
     fn join<R: Send + 'static>(join: Self::Join<R>) -> R;
 
     /// Lets a moment pass, long enough for a spinning loop's condition to change.
+    #[track_caller]
     fn give_way();
 
     /// Moves the clock past every deadline taken before. A native clock moves by itself.

@@ -37,6 +37,21 @@ fn the_list_names_scenarios_claims_and_bugs() {
 }
 
 #[test]
+fn a_litmus_test_is_explored_under_both_models() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/litmus/SB.litmus");
+    let output = verify(&["litmus", "--json", file], None);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let rc11 = r#""rc11":{"executions":4,"exists":true,"race":false}"#;
+    let sc = r#""sc":{"executions":3,"exists":false,"race":false}"#;
+    assert_eq!(text, format!("{{\"name\":\"SB\",{rc11},{sc}}}\n"));
+    let unreadable = refused(&["litmus", "/nonexistent"], None);
+    assert!(unreadable.starts_with("cargo verify: /nonexistent: No such file"), "{unreadable}");
+    let no_program = refused(&["litmus", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")], None);
+    assert!(no_program.contains("Cargo.toml: 1:1: expected"), "{no_program}");
+}
+
+#[test]
 fn a_planted_bug_is_exit_code_1_and_shows_its_schedule() {
     let output = verify(&["replay", "spsc/fifo@loom#2!weaken:spsc/P4"], None);
     assert_eq!(output.status.code(), Some(1));

@@ -1,7 +1,14 @@
 //! What the engines must refuse, and that what they find can be found again.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    cell::Cell,
+    sync::{Arc, Mutex},
+};
 
+use selvedge::platform::{
+    AtomicWord,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use selvedge_models::{
     engine::{self, Engine, Entry, Plan, Replay},
     job::Job,
@@ -64,9 +71,148 @@ impl Scenario for TakesTurns {
     }
 }
 
+/// Two actors that each wait in a loop for what the other would do afterwards.
+#[derive(Clone, Copy)]
+struct WaitForEachOther;
+
+impl Scenario for WaitForEachOther {
+    fn info(&self) -> Info {
+        Info { name: "test/wait_for_each_other", ..Info::DEFAULT }
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let flags = Arc::new([M::U32::new(0), M::U32::new(0)]);
+        let actors = [("one", 0), ("other", 1)].map(|(name, mine)| {
+            let flags = flags.clone();
+            world.actor(name, move || {
+                while flags[1 - mine].load(Acquire) == 0 {
+                    M::give_way();
+                }
+                flags[mine].store(1, Release);
+            })
+        });
+        actors.into_iter().for_each(M::join);
+        String::new()
+    }
+}
+
+/// An actor that waits in a loop for another one's store.
+#[derive(Clone, Copy)]
+struct WaitsInALoop;
+
+impl Scenario for WaitsInALoop {
+    fn info(&self) -> Info {
+        Info { name: "test/waits_in_a_loop", reach: &["1"], ..Info::DEFAULT }
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let flag = Arc::new((M::U32::new(0), M::U32::new(0)));
+        let waiter = world.actor("waiter", {
+            let flag = flag.clone();
+            move || {
+                while flag.1.load(Acquire) == 0 {
+                    M::give_way();
+                }
+                flag.0.load(Relaxed)
+            }
+        });
+        M::join(world.actor("setter", move || {
+            flag.0.store(1, Relaxed);
+            flag.1.store(1, Release);
+        }));
+        M::join(waiter).to_string()
+    }
+}
+
+/// More actors than the explorer has room for.
+#[derive(Clone, Copy)]
+struct Crowd;
+
+impl Scenario for Crowd {
+    fn info(&self) -> Info {
+        Info { name: "test/crowd", ..Info::DEFAULT }
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let actors: Vec<_> = (0..8).map(|_| world.actor("one of many", || ())).collect();
+        actors.into_iter().for_each(M::join);
+        String::new()
+    }
+}
+
+/// Something else in each execution.
+#[derive(Clone, Copy)]
+struct Moody;
+
+thread_local! {
+    static MOOD: Cell<u32> = const { Cell::new(0) };
+}
+
+impl Scenario for Moody {
+    fn info(&self) -> Info {
+        Info { name: "test/moody", ..Info::DEFAULT }
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let word = Arc::new(M::U32::new(0));
+        MOOD.set(MOOD.get() + 1);
+        let writer = world.actor("writer", {
+            let word = word.clone();
+            move || word.store(MOOD.get(), Relaxed)
+        });
+        let reader = world.actor("reader", move || word.load(Relaxed));
+        M::join(writer);
+        M::join(reader).to_string()
+    }
+}
+
+fn failure_on(engine: Engine, entry: &Entry, mutation: Option<&Mutation>) -> engine::Failure {
+    let plan = Plan {
+        stop_at_forbidden: !entry.info.reach.is_empty(),
+        ..Plan::quick(&entry.info, engine)
+    };
+    engine::run(entry, &plan, mutation).expect("it runs").failure.expect("it fails")
+}
+
 fn failure(entry: &Entry, mutation: Option<&Mutation>) -> engine::Failure {
-    let verdict = engine::run(entry, &Plan::quick(&entry.info, Engine::Loom), mutation);
-    verdict.expect("it runs").failure.expect("it fails")
+    failure_on(Engine::Loom, entry, mutation)
+}
+
+#[test]
+fn the_explorer_says_what_it_cannot_explore() {
+    let message = |entry| failure_on(Engine::Explorer, &entry, None).message;
+    assert_eq!(message(Entry::of(Alone)), "a scenario needs two actors: 1 started");
+    assert_eq!(message(Entry::of(NeverReached)), "never reached: elsewhere");
+    let crowd = message(Entry::of(Crowd));
+    assert_eq!(crowd, "too many threads: 8 at most, the main one included");
+    let moody = message(Entry::of(Moody));
+    assert!(moody.starts_with("the scenario is not deterministic:"), "{moody}");
+}
+
+#[test]
+fn a_loop_ends_when_what_it_waits_for_comes_and_is_a_livelock_if_it_cannot() {
+    let entry = Entry::of(WaitsInALoop);
+    let verdict = engine::run(&entry, &Plan::quick(&entry.info, Engine::Explorer), None);
+    let verdict = verdict.expect("it runs");
+    assert!(verdict.held() && verdict.executions == 1, "{verdict:?}");
+    let message = failure_on(Engine::Explorer, &Entry::of(WaitForEachOther), None).message;
+    assert!(message.starts_with("livelock: nothing can change for one at engine.rs:"), "{message}");
+}
+
+#[test]
+fn the_explorer_tells_of_a_lost_wake_up_a_data_race_and_a_death() {
+    for (name, scenario, bug) in [
+        ("lost_wake_up", "semaphore/mutual_exclusion", Mutation::DropWake("semaphore/R3".into())),
+        ("data_race", "spsc/fifo", Mutation::Weaken("spsc/P4".into())),
+        ("death", "mpmc/consumer_dies", Mutation::Weaken("mpmc/R2".into())),
+    ] {
+        let entry = scenario::find(scenario).expect("it exists");
+        let found = failure_on(Engine::Explorer, &entry, Some(&bug));
+        insta::assert_snapshot!(name, format!("{}\n{}", found.message, found.schedule.join("\n")));
+        let token: Replay = found.replay.expect("a token").parse().expect("its own form");
+        let again = Job::replaying(&token).expect("a job").run().expect("it runs");
+        assert_eq!(again.failure.expect("it fails").schedule, found.schedule);
+    }
 }
 
 #[test]
@@ -84,11 +230,14 @@ fn an_outcome_that_must_be_reached_and_is_not_is_a_failure() {
 /// The model directory relies on it: three turns and three have (6 choose 3) orders.
 #[test]
 fn turns_are_taken_in_every_order() {
-    let entry = Entry::of(TakesTurns);
-    let plan = Plan::quick(&entry.info, Engine::Loom);
-    let plan = Plan { stop_at_forbidden: false, ..plan };
-    let verdict = engine::run(&entry, &plan, None).expect("it runs");
-    assert_eq!(verdict.outcomes.len(), 20, "{:?}", verdict.outcomes);
+    for engine in [Engine::Explorer, Engine::Loom] {
+        let entry = Entry::of(TakesTurns);
+        let plan = Plan::quick(&entry.info, engine);
+        let plan = Plan { stop_at_forbidden: false, ..plan };
+        let verdict = engine::run(&entry, &plan, None).expect("it runs");
+        assert_eq!(verdict.outcomes.len(), 20, "{:?}", verdict.outcomes);
+        assert!(engine == Engine::Loom || verdict.executions == 20, "{}", verdict.executions);
+    }
 }
 
 #[test]

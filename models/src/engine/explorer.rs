@@ -17,7 +17,7 @@
 //! # Search
 //! [`search`] is TruSt (Kokologiannakis et al., POPL 2022): complete, each execution once, memory bounded by
 //! the depth of the search. [`coherence`] decides from vector clocks where an access may stand;
-//! [`machine`] runs the scenario's threads, as coroutines, along a graph.
+//! [`machine`] runs the scenario's threads, as coroutines, along a graph; [`schedule`] says whose turn it is.
 //!
 //! # Choices
 //! Beside what is read: a weak compare-exchange may fail and a sleeper wake for no reason, each once a
@@ -38,6 +38,7 @@ mod graph;
 mod machine;
 mod platform;
 mod relation;
+mod schedule;
 mod search;
 mod story;
 mod value;

@@ -18,7 +18,10 @@ use super::{
     sleepers::{Sleep, Sleepers},
     trace,
 };
-use crate::model::{Model, Victim};
+use crate::{
+    card,
+    model::{Model, Victim},
+};
 
 /// What an engine provides.
 pub trait Runtime: Sized + Send + Sync + 'static {
@@ -102,7 +105,7 @@ fn bit(owner: Owner) -> u64 {
 #[track_caller]
 fn record<R: Runtime>(what: impl FnOnce() -> String) {
     if trace::is_on() {
-        trace::record(R::number(&R::current()), Location::caller(), what());
+        trace::record(R::number(&R::current()), card::site(Location::caller()), what());
     }
 }
 

@@ -1,14 +1,13 @@
 //! What one execution did, access by access, for the report of a failure.
 
-use std::{cell::RefCell, panic::Location};
-
-use crate::card;
+use std::cell::RefCell;
 
 /// One access to shared memory.
 #[derive(Clone, Debug)]
 struct Access {
     actor: usize,
-    site: &'static Location<'static>,
+    /// As it is shown.
+    site: String,
     what: String,
 }
 
@@ -43,7 +42,7 @@ pub(super) fn is_on() -> bool {
 }
 
 /// Records an access of the present execution.
-pub(super) fn record(actor: usize, site: &'static Location<'static>, what: String) {
+pub(super) fn record(actor: usize, site: String, what: String) {
     TRACE.with_borrow_mut(|trace| trace.accesses.push(Access { actor, site, what }));
 }
 
@@ -55,7 +54,7 @@ pub(super) fn lines() -> Vec<String> {
         let lines = trace.accesses[skipped..].iter().map(|access| {
             let named = trace.actors.iter().find(|(thread, _)| *thread == access.actor);
             let actor = named.map_or("main", |(_, name)| name);
-            format!("{actor:<10} {:<22} {}", card::site(access.site), access.what)
+            format!("{actor:<10} {:<22} {}", access.site, access.what)
         });
         cut.into_iter().chain(lines).collect()
     })

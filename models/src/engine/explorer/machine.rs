@@ -16,7 +16,7 @@ use corosensei::{Coroutine, CoroutineResult, Yielder, stack::DefaultStack};
 use super::{
     event::{EventId, Flavour, Kind, Loc, MOST_THREADS, Site},
     graph::Graph,
-    search::{Ask, Races, Search},
+    search::{Ask, Search},
     story,
 };
 use crate::engine::{death, trace};
@@ -24,14 +24,11 @@ use crate::engine::{death, trace};
 /// A stack's size; what lies below it is guarded.
 const STACK: usize = 256 * 1024;
 
-/// Events of one execution; a longer one is reported as a livelock, never passed over.
-const MOST_EVENTS: usize = 5_000;
-
 type Fiber = Coroutine<(), (), ()>;
 
 /// How far a thread is.
 #[derive(Clone, Copy, Debug)]
-enum State {
+pub(super) enum State {
     /// It has not been started in this execution.
     Absent,
     /// It can go on.
@@ -43,17 +40,17 @@ enum State {
     Ended,
 }
 
-struct Thread {
+pub(super) struct Thread {
     fiber: Option<Fiber>,
     yielder: *const Yielder<(), ()>,
-    state: State,
-    name: &'static str,
+    pub(super) state: State,
+    pub(super) name: &'static str,
     /// Events of the graph that lie behind it.
     done: u16,
     /// Locations that it has made.
     locations: u16,
     /// Where its present read-modify-write, or stay in a futex's queue, began.
-    section: Option<u16>,
+    pub(super) section: Option<u16>,
     /// Has it woken for no reason?
     pub(super) has_woken: bool,
 }
@@ -72,12 +69,12 @@ impl Thread {
 }
 
 /// What the machine of this thread of the process is at.
-struct Machine {
-    search: Search,
-    threads: [Thread; MOST_THREADS],
-    current: u8,
+pub(super) struct Machine {
+    pub(super) search: Search,
+    pub(super) threads: [Thread; MOST_THREADS],
+    pub(super) current: u8,
     /// Fibers are being unwound: whatever they still ask is answered without effect.
-    is_over: bool,
+    pub(super) is_over: bool,
 }
 
 thread_local! {
@@ -382,106 +379,6 @@ impl Machine {
         let fiber = self.threads[thread].fiber.take();
         Some((thread as u8, fiber.expect("a thread that can run has a fiber")))
     }
-
-    /// Adds one event, or says how the execution ended.
-    fn step(&mut self) -> Option<Ended> {
-        let Some((thread, ask, site)) = self.next() else { return Some(self.conclude()) };
-        let length = self.search.graph().order.len();
-        assert!(length < MOST_EVENTS, "livelock? An execution of more than {MOST_EVENTS} events");
-        if !self.search.extend(thread, ask, site) {
-            return Some(Ended::Pruned);
-        }
-        self.threads[usize::from(thread)].state = State::Ready;
-        match self.search.race {
-            Some((one, other)) if self.search.races == Races::End => Some(Ended::Race(one, other)),
-            _ => None,
-        }
-    }
-
-    /// Whose event is next: the first that can come.
-    fn next(&self) -> Option<(u8, Ask, Site)> {
-        self.candidates().next()
-    }
-
-    /// Whose events can come next: of a thread inside a section alone, if there is one.
-    fn candidates(&self) -> impl Iterator<Item = (u8, Ask, Site)> + '_ {
-        let inside = self
-            .threads
-            .iter()
-            .position(|thread| thread.section.is_some() && matches!(thread.state, State::Asks(..)));
-        let threads = self.threads.iter().enumerate();
-        threads.filter(move |(at, _)| inside.is_none_or(|inside| inside == *at)).filter_map(
-            |(at, thread)| {
-                let State::Asks(ask, site) = thread.state else { return None };
-                let ask = self.enabled(at as u8, ask)?;
-                Some((at as u8, ask, site))
-            },
-        )
-    }
-
-    /// The request as it can be granted, if it can.
-    fn enabled(&self, thread: u8, ask: Ask) -> Option<Ask> {
-        let graph = self.search.graph();
-        match ask {
-            Ask::Never => None,
-            Ask::Wake { queue, slept, .. } => {
-                let after = graph.position(queue, Some(slept));
-                let woken = |write: &&EventId| graph.value(**write) >> thread & 1 == 0;
-                let by = graph.co(queue)[after..].iter().find(woken)?;
-                Some(Ask::Plainly(Kind::Woken { by: *by }))
-            }
-            Ask::Spawn => {
-                let free = (1..MOST_THREADS as u8)
-                    .find(|child| graph.threads[usize::from(*child)].spawned.is_none());
-                let child = free.unwrap_or_else(|| {
-                    panic!("too many threads: {MOST_THREADS} at most, the main one included")
-                });
-                Some(Ask::Plainly(Kind::Spawn { child }))
-            }
-            Ask::Plainly(Kind::Join { child }) => graph.has_ended(child).then_some(ask),
-            Ask::Plainly(Kind::Pause) => graph.has_effect(thread).then_some(ask),
-            _ => Some(ask),
-        }
-    }
-
-    /// Nobody can go on.
-    fn conclude(&mut self) -> Ended {
-        let graph = self.search.graph();
-        let mut sleepers = Vec::new();
-        let mut spinners = Vec::new();
-        let mut waiting = Vec::new();
-        for (at, thread) in self.threads.iter().enumerate() {
-            let State::Asks(ask, site) = thread.state else { continue };
-            let line = format!("{} at {}", thread.name, crate::card::site(site));
-            match ask {
-                Ask::Never => return Ended::Blocked,
-                // That is the execution in which its sleep ends by its deadline.
-                Ask::Wake { until: Some((clock, until)), .. } if graph.latest(clock) >= until => {
-                    return Ended::Blocked;
-                }
-                Ask::Wake { .. } => sleepers.push(line),
-                Ask::Plainly(Kind::Pause) if graph.sees_the_latest(at as u8) => spinners.push(line),
-                Ask::Plainly(Kind::Pause) => return Ended::Blocked,
-                _ => waiting.push(line),
-            }
-        }
-        if !sleepers.is_empty() {
-            return Ended::Stuck(format!(
-                "lost wake-up or deadlock: everybody is asleep: {}",
-                sleepers.join("; ")
-            ));
-        }
-        if !spinners.is_empty() {
-            return Ended::Stuck(format!(
-                "livelock: nothing can change for {}",
-                spinners.join("; ")
-            ));
-        }
-        if waiting.is_empty() {
-            return Ended::Complete;
-        }
-        Ended::Stuck(format!("deadlock: {}", waiting.join("; ")))
-    }
 }
 
 impl Ask {
@@ -502,33 +399,5 @@ impl Ask {
             (Self::Plainly(kind), event) => kind == event,
             _ => false,
         }
-    }
-}
-
-impl Graph {
-    /// The events of a thread since it last paused.
-    fn round(&self, thread: u8) -> impl Iterator<Item = Kind> + '_ {
-        let events = self.threads[usize::from(thread)].events.iter().rev();
-        events.map(|event| event.kind).take_while(|kind| *kind != Kind::Pause)
-    }
-
-    /// Has the thread done anything since it last paused but read and fail?
-    fn has_effect(&self, thread: u8) -> bool {
-        self.round(thread).any(|kind| {
-            matches!(kind, Kind::Write { .. } | Kind::Choose { .. } | Kind::Spawn { .. })
-        })
-    }
-
-    /// The latest value of a location that begins with 0.
-    fn latest(&self, loc: Loc) -> u64 {
-        self.co(loc).last().map_or(0, |write| self.value(*write))
-    }
-
-    /// Did each read since the thread's last pause find the latest write?
-    fn sees_the_latest(&self, thread: u8) -> bool {
-        self.round(thread).all(|kind| match kind {
-            Kind::Read { loc, from, .. } => self.co(loc).last().copied() == from,
-            _ => true,
-        })
     }
 }

@@ -3,7 +3,7 @@
 use selvedge::platform::Rmw;
 
 use super::{
-    event::{About, Event, EventId, Flavour, Kind, MOST_THREADS, Order, Purpose},
+    event::{About, Event, EventId, Flavour, Kind, MOST_THREADS, Order, Purpose, Site},
     graph::Graph,
 };
 use crate::{card, engine::trace};
@@ -16,9 +16,15 @@ pub(super) fn tell(graph: &Graph, names: &[&'static str; MOST_THREADS]) {
     for id in in_order(graph) {
         let event = graph.event(id);
         if let Some(what) = what(graph, names, id, event) {
-            trace::record(id.thread.into(), event.site, what);
+            trace::record(id.thread.into(), label(event.site), what);
         }
     }
+}
+
+/// A site as it is shown; none for starts, joins and deaths, which are the platform's own.
+fn label(site: Site) -> String {
+    let own = site.file().ends_with("explorer/platform.rs");
+    if own { String::new() } else { card::site(site) }
 }
 
 /// The events, each after all that it depends on, else as the search added them.
@@ -46,7 +52,8 @@ fn what(
     let source = |from: Option<EventId>| match from {
         None => "initial".to_owned(),
         Some(write) => {
-            format!("from {} {}", name(write.thread), card::site(graph.event(write).site))
+            let from = format!("from {} {}", name(write.thread), label(graph.event(write).site));
+            from.trim_end().to_owned()
         }
     };
     Some(match event.kind {
