@@ -5,7 +5,7 @@
 //! execution, however the machine interleaved them.
 //!
 //! # Memory model
-//! RC11 (Lahav et al., PLDI 2017) with C++20's release sequences; [`axioms`] writes it out, in the two
+//! RC11 (Lahav et al., PLDI 2017) with C++20's release sequences; `axioms` writes it out, in the two
 //! versions of `scb` that are in use: calibration counts follow GenMC's, programs are explored under the
 //! paper's, which allows more. Data races are found by happens-before; the first one ends the search.
 //!
@@ -15,9 +15,9 @@
 //! missed by an outcome, only by a race on payload; see `GAPS.md`.
 //!
 //! # Search
-//! [`search`] is TruSt (Kokologiannakis et al., POPL 2022): complete, each execution once, memory bounded by
-//! the depth of the search. [`coherence`] decides from vector clocks where an access may stand;
-//! [`machine`] runs the scenario's threads, as coroutines, along a graph; [`schedule`] says whose turn it is.
+//! `search` is TruSt (Kokologiannakis et al., POPL 2022): complete, each execution once, memory bounded by
+//! the depth of the search. `coherence` decides from vector clocks where an access may stand;
+//! `machine` runs the scenario's threads, as coroutines, along a graph; `schedule` says whose turn it is.
 //!
 //! # Choices
 //! Beside what is read: a weak compare-exchange may fail and a sleeper wake for no reason, each once a
