@@ -1,5 +1,6 @@
 //! Engines: each explores a scenario and says what it saw and how far it looked.
 
+mod counterexample;
 mod death;
 mod entry;
 pub mod explorer;
@@ -24,6 +25,7 @@ use std::{
     time::Instant,
 };
 
+pub use counterexample::Counterexample;
 pub use entry::Entry;
 pub use replay::Replay;
 use serde::{Deserialize, Serialize};

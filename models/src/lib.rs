@@ -6,7 +6,8 @@
 //! - [`spec`]: what an object owes a single user, and whether a history fits;
 //! - [`litmus`]: litmus tests in herd7's format, read and run as scenarios;
 //! - [`recorder`]: takes the history of an execution;
-//! - [`engine`]: what runs it (loom, shuttle, the machine), and the verdicts;
+//! - [`check()`]: explores a scenario of one's own, in a plain test;
+//! - [`engine`]: what runs it (the explorer, loom, shuttle, the machine), and the verdicts;
 //! - [`job`]: one search in a process of its own;
 //! - [`wrap`]: platforms around a platform, which plant bugs;
 //! - [`card`]: what each protocol's card promises, read from the source;
@@ -15,6 +16,7 @@
 
 pub mod calibration;
 pub mod card;
+mod check;
 pub mod engine;
 pub mod job;
 pub mod litmus;
@@ -28,3 +30,5 @@ pub mod recorder;
 pub mod scenario;
 pub mod spec;
 pub mod wrap;
+
+pub use check::{check, check_on};

@@ -1,6 +1,7 @@
 //! `cargo verify`: runs the scenarios on the engines, hunts the planted bugs, says what was verified.
 #![allow(clippy::print_stdout, reason = "a program that reports")]
 
+mod audit;
 mod campaign;
 mod litmus_report;
 mod progress;
@@ -10,9 +11,8 @@ use std::{path::PathBuf, process::ExitCode};
 use campaign::{Campaign, Profile};
 use clap::{Parser, Subcommand};
 use selvedge_models::{
-    engine::{self, Engine, Replay},
+    engine::{self, Counterexample, Engine, Replay},
     job::{self, Job},
-    report,
 };
 
 /// Verifies selvedge's protocols: every scenario on every engine, and every planted bug.
@@ -55,6 +55,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Say of each part of the protocols whether it is needed.
+    Audit {
+        /// What to look at.
+        what: audit::What,
+        /// Only steps with this in their name, as `spsc` or `mpmc/P2`. Repeatable.
+        #[arg(long, value_name = "TEXT")]
+        only: Vec<String>,
+    },
     /// Run one job given as JSON: what `cargo verify` starts itself with.
     #[command(hide = true)]
     Worker {
@@ -69,6 +77,7 @@ fn main() -> ExitCode {
     let held = match command {
         Some(Command::Worker { job }) => return job::worker(&job),
         Some(Command::Replay { token }) => replay(&token),
+        Some(Command::Audit { what: audit::What::Orderings, only }) => audit::orderings(&only),
         Some(Command::Litmus { files, json }) => litmus_report::explore(&files, json),
         None => Campaign::new(profile, only, &engine).and_then(|campaign| {
             if list {
@@ -104,7 +113,7 @@ fn replay(token: &Replay) -> Result<bool, String> {
     if verdict.held() {
         println!("{token}: held, in {} executions.", verdict.executions);
     } else {
-        print!("{}", report::Counterexample(&verdict));
+        print!("{}", Counterexample(&verdict));
     }
     Ok(verdict.held())
 }

@@ -84,8 +84,18 @@ pub trait Model: Platform {
 pub struct Victim {
     /// Who is dead then, as the platform's `liveness` knows it.
     pub owner: Owner,
-    /// The step of a card, `protocol/step`, that is the actor's last.
-    pub after: &'static str,
+    /// When it dies.
+    pub dies: Dies,
+}
+
+/// When an actor dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dies {
+    /// After this step of a card, `protocol/step`.
+    After(&'static str),
+    /// Before any one of its accesses, or not at all. Only the explorer tries that: see
+    /// [`Info::anywhere`].
+    Anywhere,
 }
 
 /// One execution of a scenario: its surroundings and its actors.
@@ -160,7 +170,7 @@ pub struct Info {
     pub does: &'static str,
     /// The claims that it is evidence for.
     pub claims: &'static [&'static str],
-    /// Outcomes that every engine must reach.
+    /// Outcomes that every engine must reach. If neither this nor `weak` lists any, all are allowed.
     pub reach: &'static [&'static str],
     /// Outcomes that an engine with weak memory must reach, and that no other can. Every outcome
     /// that stands in neither list is forbidden.
@@ -172,6 +182,8 @@ pub struct Info {
     pub parks: bool,
     /// Does an actor die? The machine's threads do not, so such a scenario is not run natively.
     pub dies: bool,
+    /// Does an actor die [anywhere](Dies::Anywhere)? Then only the explorer runs it.
+    pub anywhere: bool,
     /// explorer, in the quick profile: spurious events of each kind in a thread. With `--deep` it is one.
     pub spurious: usize,
     /// explorer, in the quick profile: the search is cut after so many executions; `None` is a complete
@@ -191,12 +203,17 @@ impl Info {
 
     /// May this outcome happen?
     pub fn allows(&self, outcome: &str) -> bool {
-        self.reach.contains(&outcome) || self.weak.contains(&outcome)
+        let listed = self.reach.iter().chain(self.weak);
+        listed.clone().next().is_none() || listed.copied().any(|known| known == outcome)
     }
 
     /// Can `engine` run it?
     pub fn runs_on(&self, engine: Engine) -> bool {
-        !(self.dies && engine == Engine::Native)
+        match engine {
+            Engine::Explorer => true,
+            Engine::Loom | Engine::Shuttle => !self.anywhere,
+            Engine::Native => !self.anywhere && !self.dies,
+        }
     }
 
     /// A scenario that claims nothing, with a complete search; for `..` in definitions.
@@ -208,6 +225,7 @@ impl Info {
         weak: &[],
         parks: false,
         dies: false,
+        anywhere: false,
         spurious: 1,
         cut: None,
         quick: None,

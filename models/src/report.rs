@@ -9,7 +9,6 @@ use std::{collections::BTreeSet, fs, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use provenance::Provenance;
-pub use table::Counterexample;
 
 use crate::{
     calibration::Calibrated,

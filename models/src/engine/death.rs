@@ -27,8 +27,7 @@ pub(super) fn strike(thread: usize, site: &Location<'_>) {
         doomed.take_if(|(victim, place)| *victim == thread && place.contains(site)).is_some()
     };
     if DOOMED.with_borrow_mut(now) {
-        // No panic: no hook hears of it.
-        resume_unwind(Box::new(Died));
+        die();
     }
 }
 
@@ -36,9 +35,20 @@ pub(super) fn strike(thread: usize, site: &Location<'_>) {
 pub(super) fn of<T>(thread: usize, after: &str, body: impl FnOnce() -> T) -> Option<T> {
     let place = card::place(after).unwrap_or_else(|| panic!("no access is labelled `{after}`"));
     DOOMED.set(Some((thread, place)));
-    let ended = catch_unwind(AssertUnwindSafe(body));
+    let value = mortal(body);
     DOOMED.set(None);
-    match ended {
+    value
+}
+
+/// Ends the present thread, up to the [`mortal`] that runs it.
+pub(super) fn die() -> ! {
+    // No panic: no hook hears of it.
+    resume_unwind(Box::new(Died))
+}
+
+/// What `body` returned, or nothing if it died.
+pub(super) fn mortal<T>(body: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => Some(value),
         Err(death) if death.is::<Died>() => None,
         Err(panic) => resume_unwind(panic),

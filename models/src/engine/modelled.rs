@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     card,
-    model::{Model, Victim},
+    model::{Dies, Model, Victim},
 };
 
 /// What an engine provides.
@@ -360,7 +360,12 @@ impl<R: Runtime> Model for Modelled<R> {
     ) -> R::Join<Option<T>> {
         let after = ctx.clone();
         Self::spawn(ctx, name, move || {
-            let value = death::of(R::number(&R::current()), victim.after, body);
+            let Dies::After(step) = victim.dies else {
+                panic!(
+                    "only the explorer lets {name} die anywhere: the scenario's `anywhere` says so"
+                )
+            };
+            let value = death::of(R::number(&R::current()), step, body);
             if value.is_none() {
                 record::<R>(|| "dies".into());
                 // All that it did comes before what a survivor does who learns of it.

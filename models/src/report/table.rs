@@ -7,7 +7,7 @@ use comfy_table::{Cell, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY
 use super::{Comparison, Report};
 use crate::{
     card,
-    engine::{Bound, Engine, Verdict},
+    engine::{Bound, Counterexample, Engine, Verdict},
 };
 
 impl fmt::Display for Report {
@@ -178,26 +178,5 @@ impl Report {
             thousands(executions),
             self.seconds,
         )
-    }
-}
-
-/// A failed verdict, its schedule, and how to see it again.
-#[derive(Debug)]
-pub struct Counterexample<'a>(pub &'a Verdict);
-
-impl fmt::Display for Counterexample<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(failure) = &self.0.failure else { return Ok(()) };
-        writeln!(f, "FAILED {} on {}: {}", self.0.scenario, self.0.engine, failure.message.trim())?;
-        if !failure.schedule.is_empty() {
-            writeln!(f, "  {:<10} {:<22} access", "actor", "site")?;
-        }
-        for line in &failure.schedule {
-            writeln!(f, "  {line}")?;
-        }
-        if let Some(token) = &failure.replay {
-            writeln!(f, "  again: cargo verify replay '{token}'")?;
-        }
-        Ok(())
     }
 }

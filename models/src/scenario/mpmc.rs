@@ -34,6 +34,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of(blocking::TWO_BY_TWO),
         Entry::of(deaths::PRODUCER),
         Entry::of(deaths::CONSUMER),
+        Entry::of(deaths::PRODUCER_ANYWHERE),
+        Entry::of(deaths::CONSUMER_ANYWHERE),
         Entry::of(timeout::Timeout),
         Entry::of(history::TWO_PRODUCERS),
         Entry::of(history::ONE_SLOT),

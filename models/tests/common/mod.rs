@@ -4,8 +4,7 @@
 use libtest_mimic::{Arguments, Failed, Trial};
 use selvedge_models::{
     calibration,
-    engine::{self, Engine, Entry, Plan},
-    report::Counterexample,
+    engine::{self, Counterexample, Engine, Entry, Plan},
     scenario,
 };
 

@@ -134,6 +134,8 @@ impl Purpose {
 pub(super) enum About {
     /// Which sleepers a wake tells.
     Sleepers,
+    /// Whether the thread goes on (0) or dies (1).
+    Death,
     /// Whether a sleep ends by a wake (0), or by its deadline or for no reason.
     Sleep,
 }

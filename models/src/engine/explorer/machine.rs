@@ -14,7 +14,7 @@ use std::{
 use corosensei::{Coroutine, CoroutineResult, Yielder, stack::DefaultStack};
 
 use super::{
-    event::{EventId, Flavour, Kind, Loc, MOST_THREADS, Site},
+    event::{About, EventId, Flavour, Kind, Loc, MOST_THREADS, Site},
     graph::Graph,
     search::{Ask, Search},
     story,
@@ -51,6 +51,8 @@ pub(super) struct Thread {
     locations: u16,
     /// Where its present read-modify-write, or stay in a futex's queue, began.
     pub(super) section: Option<u16>,
+    /// May it die?
+    mortal: bool,
     /// Has it woken for no reason?
     pub(super) has_woken: bool,
 }
@@ -64,6 +66,7 @@ impl Thread {
         done: 0,
         locations: 0,
         section: None,
+        mortal: false,
         has_woken: false,
     };
 }
@@ -229,8 +232,19 @@ pub(super) fn start(thread: u8, name: &'static str, body: impl FnOnce() + 'stati
     });
 }
 
-/// Asks for an event of the present thread, and comes back when it has happened.
+/// Asks for an event of the present thread, and comes back when it has happened. A mortal thread may die
+/// instead.
 pub(super) fn request(ask: Ask, site: Site) -> Answer {
+    if with(|machine| machine.may_die(ask)) {
+        let choice = Ask::Choose { about: About::Death, options: 2 };
+        if grant(choice, site).value == 1 {
+            death::die();
+        }
+    }
+    grant(ask, site)
+}
+
+fn grant(ask: Ask, site: Site) -> Answer {
     loop {
         match with(|machine| machine.serve(ask, site)) {
             Ok(answer) => {
@@ -301,6 +315,11 @@ pub(super) fn section() -> Option<u16> {
     with(|machine| machine.threads[usize::from(machine.current)].section)
 }
 
+/// From here on the present thread may die before each access, or no more.
+pub(super) fn set_mortal(mortal: bool) {
+    with(|machine| machine.threads[usize::from(machine.current)].mortal = mortal);
+}
+
 /// May the present thread wake for no reason? Once.
 pub(super) fn may_wake(spurious: bool) -> bool {
     with(|machine| {
@@ -313,6 +332,14 @@ pub(super) fn may_wake(spurious: bool) -> bool {
 }
 
 impl Machine {
+    /// May the present thread die before this? Not inside a read-modify-write or the kernel.
+    fn may_die(&self, ask: Ask) -> bool {
+        let thread = &self.threads[usize::from(self.current)];
+        let access =
+            matches!(ask, Ask::Read { .. } | Ask::Write { .. } | Ask::Plainly(Kind::Fence(_)));
+        thread.mortal && !self.is_over && thread.section.is_none() && access
+    }
+
     /// Answers the present thread from the graph, or notes what it waits for.
     fn serve(&mut self, ask: Ask, site: Site) -> Result<Answer, *const Yielder<(), ()>> {
         if self.is_over {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     engine::{death, racy::Racy},
-    model::{Model, Victim},
+    model::{Dies, Model, Victim},
 };
 
 /// The explorer's platform.
@@ -362,7 +362,15 @@ impl Model for Explorer {
     ) -> Join<Option<R>> {
         let after = ctx.clone();
         Self::spawn(ctx, name, move || {
-            let value = death::of(machine::current().into(), victim.after, body);
+            let value = match victim.dies {
+                Dies::After(step) => death::of(machine::current().into(), step, body),
+                Dies::Anywhere => {
+                    machine::set_mortal(true);
+                    let value = death::mortal(body);
+                    machine::set_mortal(false);
+                    value
+                }
+            };
             if value.is_none() {
                 // All that it did comes before what a survivor does who learns of it.
                 after.dead.rmw(Rmw::Or, bit(victim.owner), Ordering::Release);

@@ -108,7 +108,8 @@ fn what(
             format!("{verb} {order:?} {before} -> {value} ({})", source(from))
         }
         Kind::Fence(order) => format!("fence {order:?}"),
-        Kind::Choose { about: About::Sleep, value: 0, .. } => return None,
+        Kind::Choose { about: About::Sleep | About::Death, value: 0, .. } => return None,
+        Kind::Choose { about: About::Death, .. } => "dies before this".into(),
         Kind::Choose { about: About::Sleep, .. } => "wait: ends by itself".into(),
         Kind::Choose { about, value, .. } => format!("chooses {value} ({about:?})"),
         Kind::Spawn { child } => format!("starts {}", name(child)),

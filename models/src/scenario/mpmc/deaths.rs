@@ -1,14 +1,15 @@
 use selvedge::platform::Owner;
 
 use super::{consumer, producer, queue};
-use crate::model::{Info, Model, Scenario, Victim, World};
+use crate::model::{Dies, Info, Model, Scenario, Victim, World};
 
 /// A participant dies between its claim and the end of its operation; the others are not held up.
 #[derive(Clone, Copy)]
 pub(super) struct Deaths {
     info: Info,
-    /// The victim's last step.
-    after: &'static str,
+    /// Does a producer die, or a consumer?
+    produces: bool,
+    dies: Dies,
 }
 
 /// A claim at the head that nobody will ever publish.
@@ -23,7 +24,25 @@ pub(super) const PRODUCER: Deaths = Deaths {
         deep: Some(3),
         ..Info::DEFAULT
     },
-    after: "mpmc/H1",
+    produces: true,
+    dies: Dies::After("mpmc/H1"),
+};
+
+/// Whether it is delivered depends on how far it came; nothing else does.
+pub(super) const PRODUCER_ANYWHERE: Deaths = Deaths {
+    info: Info {
+        name: "mpmc/producer_dies_anywhere",
+        does: "try_push 1, dying || try_push 2 || try_pop, then all that is left; capacity 2",
+        reach: &[
+            "delivered [1, 2], room for 2",
+            "delivered [2, 1], room for 2",
+            "delivered [2], room for 2",
+        ],
+        anywhere: true,
+        ..PRODUCER.info
+    },
+    dies: Dies::Anywhere,
+    ..PRODUCER
 };
 
 /// A slot that its reader will never free.
@@ -38,7 +57,26 @@ pub(super) const CONSUMER: Deaths = Deaths {
         ],
         ..PRODUCER.info
     },
-    after: "mpmc/C4",
+    produces: false,
+    dies: Dies::After("mpmc/C4"),
+};
+
+/// What it was about to take is there, or is gone with it.
+pub(super) const CONSUMER_ANYWHERE: Deaths = Deaths {
+    info: Info {
+        name: "mpmc/consumer_dies_anywhere",
+        does: "try_pop, dying || try_push 2 || try_push 3; capacity 1, holding 1",
+        reach: &[
+            "delivered [1], room for 1",
+            "delivered [2], room for 1",
+            "delivered [3], room for 1",
+            "delivered [], room for 1",
+        ],
+        anywhere: true,
+        ..PRODUCER.info
+    },
+    dies: Dies::Anywhere,
+    ..CONSUMER
 };
 
 impl Scenario for Deaths {
@@ -47,12 +85,8 @@ impl Scenario for Deaths {
     }
 
     fn run<M: Model>(&self, world: &World<M>) -> String {
-        let victim = Victim { owner: Owner(0), after: self.after };
-        if self.after == PRODUCER.after {
-            producer_dies(world, victim)
-        } else {
-            consumer_dies(world, victim)
-        }
+        let victim = Victim { owner: Owner(0), dies: self.dies };
+        if self.produces { producer_dies(world, victim) } else { consumer_dies(world, victim) }
     }
 }
 
@@ -66,7 +100,8 @@ fn producer_dies<M: Model>(world: &World<M>, victim: Victim) -> String {
         producer
     });
     let popping = world.actor("consumer", move || (popper.try_pop().ok(), popper));
-    assert!(M::join(dying).is_none(), "the victim survived");
+    let survived = M::join(dying).is_some();
+    assert!(!survived || victim.dies == Dies::Anywhere, "the victim survived");
     let (first, mut popper) = M::join(popping);
     let mut producer = M::join(pushing);
     let mut delivered: Vec<u32> = first.into_iter().collect();
@@ -87,7 +122,8 @@ fn consumer_dies<M: Model>(world: &World<M>, victim: Victim) -> String {
         first
     });
     let also_pushing = world.actor("producer", move || second.try_push(3));
-    assert!(M::join(dying).is_none(), "the victim survived");
+    let survived = M::join(dying).is_some();
+    assert!(!survived || victim.dies == Dies::Anywhere, "the victim survived");
     let mut first = M::join(pushing);
     let _ = M::join(also_pushing);
     let delivered: Vec<u32> = core::iter::from_fn(|| popper.try_pop().ok()).collect();
