@@ -181,7 +181,13 @@ pub trait DataCell<T: Pod>: Send + Sync + Sized {
     /// # Panics
     /// If the lengths differ.
     #[track_caller]
-    unsafe fn read_slice(cells: &[Self], into: &mut [T]);
+    unsafe fn read_slice(cells: &[Self], into: &mut [T]) {
+        assert_eq!(cells.len(), into.len());
+        for (cell, value) in cells.iter().zip(into) {
+            // SAFETY: the caller's promise for the slice is this one for each cell.
+            *value = unsafe { cell.read() };
+        }
+    }
 
     /// Copies `from` into `cells`, which has the same length.
     ///
@@ -191,7 +197,13 @@ pub trait DataCell<T: Pod>: Send + Sync + Sized {
     /// # Panics
     /// If the lengths differ.
     #[track_caller]
-    unsafe fn write_slice(cells: &[Self], from: &[T]);
+    unsafe fn write_slice(cells: &[Self], from: &[T]) {
+        assert_eq!(cells.len(), from.len());
+        for (cell, value) in cells.iter().zip(from) {
+            // SAFETY: the caller's promise for the slice is this one for each cell.
+            unsafe { cell.write(*value) };
+        }
+    }
 }
 
 /// *Racy* payload: others may write while it is copied (a seqlock, a hostile peer). A copy may mix

@@ -107,11 +107,7 @@ impl Row {
         let mut seen: BTreeSet<&str> = verdict.outcomes.keys().map(String::as_str).collect();
         let mut broken = false;
         if let Some(failure) = &verdict.failure {
-            if self.races
-                && ["Causality violation", "data race"]
-                    .iter()
-                    .any(|race| failure.message.contains(race))
-            {
+            if self.races && RACES.iter().any(|race| failure.message.contains(race)) {
                 seen.insert(RACE);
                 // The search ended at the race: what it would have seen later is not missed.
                 expected = seen.clone();
@@ -136,6 +132,9 @@ impl Row {
         }
     }
 }
+
+/// How the explorer, and loom, say that payload is raced for.
+const RACES: [&str; 2] = ["data race", "Causality violation"];
 
 /// The outcome of a search that ended at a data race.
 const RACE: &str = "data race";

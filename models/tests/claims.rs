@@ -138,6 +138,9 @@ fn every_claim_has_evidence_that_exists_and_names_it_back() {
 
 #[test]
 fn scenarios_are_named_once_and_planted_bugs_name_scenarios() {
+    for entry in scenario::protocols() {
+        assert!(!entry.info.reach.is_empty(), "{} forbids nothing", entry.info.name);
+    }
     let names: Vec<&str> = scenario::protocols().iter().map(|entry| entry.info.name).collect();
     assert_eq!(set(names.iter().copied()).len(), names.len());
     let bugs = planted::all();

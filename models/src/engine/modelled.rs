@@ -189,22 +189,6 @@ impl<R: Runtime, T: Pod, C: Checked<T>> DataCell<T> for Cell<R, C> {
         self.0.set(value);
         survive::<R>();
     }
-
-    unsafe fn read_slice(cells: &[Self], into: &mut [T]) {
-        assert_eq!(cells.len(), into.len());
-        for (cell, value) in cells.iter().zip(into) {
-            // SAFETY: the caller's promise for the slice is this one for each cell.
-            *value = unsafe { cell.read() };
-        }
-    }
-
-    unsafe fn write_slice(cells: &[Self], from: &[T]) {
-        assert_eq!(cells.len(), from.len());
-        for (cell, value) in cells.iter().zip(from) {
-            // SAFETY: the caller's promise for the slice is this one for each cell.
-            unsafe { cell.write(*value) };
-        }
-    }
 }
 
 impl<R: Runtime> Modelled<R> {

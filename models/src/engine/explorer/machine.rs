@@ -159,13 +159,20 @@ pub(super) fn execute<T: 'static>(main: impl FnOnce() -> T + 'static) -> (Ended,
     }
 }
 
-/// Runs `main` along the graph at hand to its end: what can come next, and, if nothing can, how that
+/// Runs `main` along the graph at hand, and on while there is an event that can come in one way only: it
+/// comes in every execution that goes on from here. Says what can come then, and, if nothing can, how that
 /// execution ended.
 #[cfg(test)]
 pub(super) fn frontier(main: impl FnOnce() + 'static) -> (Vec<(u8, Ask, Site)>, Option<Ended>) {
     start(0, "main", main);
-    settle();
-    let next = with(|machine| machine.candidates().collect::<Vec<_>>());
+    let next = loop {
+        settle();
+        let next: Vec<_> = with(|machine| machine.candidates().collect());
+        let Some(sure) = next.iter().find(|(_, ask, _)| matches!(ask, Ask::Plainly(_))) else {
+            break next;
+        };
+        with(|machine| machine.add(*sure));
+    };
     let ended = next.is_empty().then(|| with(Machine::conclude));
     finish();
     (next, ended)

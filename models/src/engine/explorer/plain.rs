@@ -25,19 +25,19 @@ pub(super) fn executions(scenario: impl Scenario, model: MemoryModel) -> BTreeSe
             execute::<Explorer>(scenario);
         });
         let graph = machine::end().into_graph();
-        // An event that can come in one way only comes in every execution: it may as well come now.
-        let sure = next.iter().find(|(_, ask, _)| matches!(ask, Ask::Plainly(_))).copied();
-        for (thread, ask, site) in sure.map_or(next, |sure| vec![sure]) {
+        for (thread, ask, site) in next {
             for (kind, position) in ways(&graph, ask) {
                 let mut graph = graph.clone();
                 graph.add(thread, kind, site, position);
-                if model.is_consistent(&graph) && seen.insert(key(&graph)) {
+                if seen.insert(key(&graph)) && model.is_consistent(&graph) {
                     open.push(graph);
                 }
             }
         }
         match ended {
-            Some(Ended::Complete) => _ = complete.insert(key(&graph)),
+            Some(Ended::Complete) if model.is_consistent(&graph) => {
+                _ = complete.insert(key(&graph))
+            }
             Some(Ended::Stuck(message)) => panic!("{message}"),
             _ => {}
         }
@@ -64,7 +64,8 @@ fn ways(graph: &Graph, ask: Ask) -> Vec<(Kind, Option<usize>)> {
         Ask::Choose { about, options } => {
             (0..options).map(|value| (Kind::Choose { about, options, value }, None)).collect()
         }
-        Ask::Plainly(kind) => vec![(kind, None)],
-        Ask::Spawn | Ask::Wake { .. } | Ask::Never => unreachable!("these are no events yet"),
+        Ask::Plainly(_) | Ask::Spawn | Ask::Wake { .. } | Ask::Never => {
+            unreachable!("what can come in one way only is there, and the others are no events yet")
+        }
     }
 }

@@ -130,22 +130,6 @@ impl<T: Pod> DataCell<T> for Cell<T> {
         let ask = Ask::Write { loc, order: Order::Plain, value, half: None };
         request(ask, Location::caller());
     }
-
-    unsafe fn read_slice(cells: &[Self], into: &mut [T]) {
-        assert_eq!(cells.len(), into.len());
-        for (cell, value) in cells.iter().zip(into) {
-            // SAFETY: the caller's promise for the slice is this one for each cell.
-            *value = unsafe { cell.read() };
-        }
-    }
-
-    unsafe fn write_slice(cells: &[Self], from: &[T]) {
-        assert_eq!(cells.len(), from.len());
-        for (cell, value) in cells.iter().zip(from) {
-            // SAFETY: the caller's promise for the slice is this one for each cell.
-            unsafe { cell.write(*value) };
-        }
-    }
 }
 
 /// What surrounds the handles of one execution.

@@ -1,5 +1,14 @@
 //! Relations over small sets, as matrices of bits.
 
+/// The elements of a row.
+fn members(row: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    row.iter().enumerate().flat_map(|(at, word)| {
+        std::iter::successors(Some(*word), |rest| Some(rest & rest.wrapping_sub(1)))
+            .take_while(|rest| *rest != 0)
+            .map(move |rest| 64 * at + rest.trailing_zeros() as usize)
+    })
+}
+
 /// A relation over `0..n`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Relation {
@@ -54,7 +63,7 @@ impl Relation {
     pub(super) fn then(&self, next: &Self) -> Self {
         let mut relation = Self::empty(self.n);
         for from in 0..self.n {
-            for via in (0..self.n).filter(|via| self.contains(from, *via)) {
+            for via in members(self.row(from)) {
                 relation.join_row(from, next.row(via));
             }
         }
@@ -64,8 +73,12 @@ impl Relation {
     /// The transitive closure (Warshall).
     pub(super) fn closure(&self) -> Self {
         let mut relation = self.clone();
+        let mut row = vec![0; self.width];
         for via in 0..self.n {
-            let row = relation.row(via).to_vec();
+            row.copy_from_slice(relation.row(via));
+            if row.iter().all(|word| *word == 0) {
+                continue;
+            }
             for from in 0..self.n {
                 if relation.contains(from, via) {
                     relation.join_row(from, &row);
@@ -83,9 +96,9 @@ impl Relation {
     pub(super) fn filter(&self, keep: impl Fn(usize, usize) -> bool) -> Self {
         let mut relation = Self::empty(self.n);
         for from in 0..self.n {
-            for to in (0..self.n).filter(|to| self.contains(from, *to) && keep(from, *to)) {
-                relation.add(from, to);
-            }
+            members(self.row(from))
+                .filter(|to| keep(from, *to))
+                .for_each(|to| relation.add(from, to));
         }
         relation
     }

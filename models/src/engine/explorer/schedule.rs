@@ -17,14 +17,19 @@ impl Machine {
         let Some((thread, ask, site)) = self.next() else { return Some(self.conclude()) };
         let length = self.search.graph().order.len();
         assert!(length < MOST_EVENTS, "livelock? An execution of more than {MOST_EVENTS} events");
-        if !self.search.extend(thread, ask, site) {
+        if !self.add((thread, ask, site)) {
             return Some(Ended::Pruned);
         }
-        self.threads[usize::from(thread)].state = State::Ready;
         match self.search.race {
             Some((one, other)) if self.search.races == Races::End => Some(Ended::Race(one, other)),
             _ => None,
         }
+    }
+
+    /// Adds a thread's next event, if it can be.
+    pub(super) fn add(&mut self, (thread, ask, site): (u8, Ask, Site)) -> bool {
+        self.threads[usize::from(thread)].state = State::Ready;
+        self.search.extend(thread, ask, site)
     }
 
     /// Whose event is next: the first that can come.
