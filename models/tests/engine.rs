@@ -124,6 +124,24 @@ impl Scenario for WaitsInALoop {
     }
 }
 
+/// An actor that nobody wakes, with a deadline that no clock ever reaches.
+#[derive(Clone, Copy)]
+struct SleepsForEver;
+
+impl Scenario for SleepsForEver {
+    fn info(&self) -> Info {
+        Info { name: "test/sleeps_for_ever", ..Info::DEFAULT }
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let (ctx, until, word) = (world.ctx(), world.deadline(), M::U32::new(0));
+        let sleeper =
+            world.actor("sleeper", move || format!("{:?}", M::wait(&ctx, &word, 0, until)));
+        M::join(world.actor("other", || ()));
+        M::join(sleeper)
+    }
+}
+
 /// More actors than the explorer has room for.
 #[derive(Clone, Copy)]
 struct Crowd;
@@ -187,6 +205,15 @@ fn the_explorer_says_what_it_cannot_explore() {
     assert_eq!(crowd, "too many threads: 8 at most, the main one included");
     let moody = message(Entry::of(Moody));
     assert!(moody.starts_with("the scenario is not deterministic:"), "{moody}");
+}
+
+#[test]
+fn a_deadline_that_never_comes_hides_no_lost_wake_up() {
+    let message = failure_on(Engine::Explorer, &Entry::of(SleepsForEver), None).message;
+    assert!(
+        message.starts_with("lost wake-up or deadlock: everybody is asleep: sleeper"),
+        "{message}"
+    );
 }
 
 #[test]
