@@ -43,7 +43,7 @@ pub(crate) fn orderings(only: &[String]) -> Result<bool, String> {
     ]);
     let mut all_needed = true;
     for bug in bugs {
-        let verdict = bug.job()?.run_in(&itself)?;
+        let verdict = bug.job()?.run_in(&itself, |_| ())?;
         let again = verdict.failure.as_ref().and_then(|failure| failure.replay.clone());
         let hunt = bug.judge(Ok(verdict));
         all_needed &= hunt.caught;

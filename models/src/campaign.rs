@@ -10,7 +10,7 @@ use std::{
 use selvedge_models::{
     calibration::{self, Row},
     card,
-    engine::{Engine, Entry, Plan, Verdict},
+    engine::{self, Engine, Entry, Plan, Shard, Verdict},
     job::Job,
     planted::{self, Bug, PatchedCopy},
     report::{Provenance, Report, SCHEMA},
@@ -32,6 +32,7 @@ pub(crate) struct Campaign {
     profile: Profile,
     only: Vec<String>,
     engines: Vec<Engine>,
+    shard: Option<Shard>,
     scenarios: Vec<Entry>,
     bugs: Vec<Bug>,
 }
@@ -53,6 +54,7 @@ impl Campaign {
         profile: Profile,
         only: Vec<String>,
         engines: &[Engine],
+        shard: Option<Shard>,
     ) -> Result<Self, String> {
         let engines = if engines.is_empty() { Engine::ALL.to_vec() } else { engines.to_vec() };
         let asked = |names: &[&str]| {
@@ -70,7 +72,7 @@ impl Campaign {
                 only.join(" or ")
             ));
         }
-        Ok(Self { profile, only, engines, scenarios, bugs })
+        Ok(Self { profile, only, engines, shard, scenarios, bugs })
     }
 
     /// Says what there is.
@@ -104,14 +106,23 @@ impl Campaign {
             rows.chain(scenarios.map(move |e| Task::Verify(Box::new(e.clone()), engine)))
         };
         let hunts = self.bugs.iter().map(|bug| Task::Hunt(Box::new(bug.clone())));
-        self.engines.iter().flat_map(|engine| pairs(*engine)).chain(hunts).collect()
+        let all = self.engines.iter().flat_map(|engine| pairs(*engine)).chain(hunts);
+        // The explorer's searches are split; all else is dealt out whole.
+        let mut whole = 0;
+        let mine = |task: &Task| {
+            let split = matches!(task, Task::Verify(_, Engine::Explorer));
+            whole += usize::from(!split);
+            split || self.shard.is_none_or(|shard| shard.takes(whole))
+        };
+        all.filter(mine).collect()
     }
 
     fn plan(&self, entry: &Entry, engine: Engine) -> Plan {
-        match self.profile {
+        let plan = match self.profile {
             Profile::Quick => Plan::quick(&entry.info, engine),
             Profile::Deep => Plan::deep(&entry.info, engine),
-        }
+        };
+        Plan { shard: self.shard.filter(|_| engine == Engine::Explorer), ..plan }
     }
 
     /// Runs everything, on all cores.
@@ -126,6 +137,8 @@ impl Campaign {
             provenance: Provenance::collect()?,
             profile: if self.profile == Profile::Quick { "quick" } else { "deep" }.into(),
             only: self.only.clone(),
+            shard: self.shard,
+            interrupted: false,
             calibration: Vec::new(),
             verdicts: Vec::new(),
             comparisons: Vec::new(),
@@ -143,13 +156,18 @@ impl Campaign {
         let queue = Mutex::new(plain.into_iter());
         let findings = Mutex::new(Vec::new());
         let work = || {
-            while let Some(task) = { lock(&queue).next() } {
+            while let Some(task) = { lock(&queue).next() }
+                && !engine::is_interrupted()
+            {
                 let finding = self.perform(&task, &itself, &progress);
                 lock(&findings).push((task, finding));
             }
         };
         let build = |patched: Vec<Bug>| {
             for (bugs, worker) in build_all(patched, &progress) {
+                if engine::is_interrupted() {
+                    return;
+                }
                 for bug in bugs {
                     let task = Task::Hunt(Box::new(bug));
                     let finding =
@@ -169,6 +187,7 @@ impl Campaign {
         for (task, finding) in findings.into_inner().unwrap_or_else(PoisonError::into_inner) {
             file(&mut report, task, finding);
         }
+        report.interrupted = engine::is_interrupted();
         report.seconds = start.elapsed().as_secs_f64();
         report.conclude();
         Ok(report)
@@ -189,7 +208,9 @@ impl Campaign {
         };
         let what = task.to_string();
         progress.starts(&what);
-        let verdict = job.and_then(|job| job.run_in(program));
+        let verdict = job.and_then(|job| {
+            job.run_in(program, |vitals| progress.goes_on(&what, vitals))
+        });
         let (well, how) = match (&verdict, task) {
             (Err(error), _) => (false, format!("NO VERDICT: {error}")),
             (Ok(verdict), Task::Hunt(_)) => {

@@ -1,7 +1,9 @@
 //! Protocols of one's own, checked in plain tests.
 
+use std::{process, sync::Once};
+
 use crate::{
-    engine::{self, Counterexample, Engine, Entry, Plan, Verdict},
+    engine::{self, Counterexample, Engine, Entry, Plan, Verdict, pulse},
     model::Scenario,
 };
 
@@ -17,6 +19,20 @@ pub fn check(scenario: impl Scenario) -> Verdict {
     check_on(Engine::Explorer, scenario)
 }
 
+/// Ends the process if an actor goes on for ever without a word: nothing else could.
+fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        pulse::watch(|vitals| match vitals.alarm() {
+            None => true,
+            Some(alarm) => {
+                eprintln!("selvedge-models: {alarm}");
+                process::abort()
+            }
+        });
+    });
+}
+
 /// Likewise, on another engine, as far as that can see.
 ///
 /// # Panics
@@ -24,6 +40,7 @@ pub fn check(scenario: impl Scenario) -> Verdict {
 pub fn check_on(engine: Engine, scenario: impl Scenario) -> Verdict {
     let entry = Entry::of(scenario);
     let plan = Plan::quick(&entry.info, engine);
+    watch();
     let verdict = engine::run(&entry, &plan, None).unwrap_or_else(|why| panic!("{why}"));
     assert!(verdict.held(), "{}", Counterexample(&verdict));
     verdict

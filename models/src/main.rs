@@ -11,13 +11,16 @@ use std::{path::PathBuf, process::ExitCode};
 use campaign::{Campaign, Profile};
 use clap::{Parser, Subcommand};
 use selvedge_models::{
-    engine::{self, Counterexample, Engine, Replay},
+    engine::{self, Counterexample, Engine, Replay, Shard},
     job::{self, Job},
+    report::Report,
 };
+use signal_hook::{consts::SIGINT, flag};
 
 /// Verifies selvedge's protocols: every scenario on every engine, and every planted bug.
 ///
-/// Exit code 0: everything held. 1: something did not. 2: it could not be run as asked.
+/// Exit code 0: everything held. 1: something did not. 2: it could not be run as asked. 130: Ctrl-C; what was
+/// found until then is reported.
 #[derive(Debug, Parser)]
 #[command(name = "cargo verify", bin_name = "cargo verify", version)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -36,6 +39,10 @@ struct Arguments {
     /// Larger bounds: for a night, not for a coffee.
     #[arg(long)]
     deep: bool,
+    /// Only a part of the work, as 2/8: the second of eight. The parts are always the same ones; `merge` puts
+    /// their reports together.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -63,6 +70,12 @@ enum Command {
         #[arg(long, value_name = "TEXT")]
         only: Vec<String>,
     },
+    /// Put the reports of all shards together.
+    Merge {
+        /// The reports, `target/selvedge/report-I-of-N.json` of each.
+        #[arg(required = true, value_name = "FILE")]
+        reports: Vec<PathBuf>,
+    },
     /// Run one job given as JSON: what `cargo verify` starts itself with.
     #[command(hide = true)]
     Worker {
@@ -72,14 +85,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command, list, only, engine, deep } = Arguments::parse();
+    let Arguments { command, list, only, engine, deep, shard } = Arguments::parse();
+    let is_worker = matches!(command, Some(Command::Worker { .. }));
+    if let Err(error) = hear_ctrl_c(is_worker) {
+        eprintln!("cargo verify: {error}");
+        return 2.into();
+    }
     let profile = if deep { Profile::Deep } else { Profile::Quick };
     let held = match command {
         Some(Command::Worker { job }) => return job::worker(&job),
         Some(Command::Replay { token }) => replay(&token),
         Some(Command::Audit { what: audit::What::Orderings, only }) => audit::orderings(&only),
         Some(Command::Litmus { files, json }) => litmus_report::explore(&files, json),
-        None => Campaign::new(profile, only, &engine).and_then(|campaign| {
+        Some(Command::Merge { reports }) => merge(&reports),
+        None => Campaign::new(profile, only, &engine, shard).and_then(|campaign| {
             if list {
                 campaign.list();
                 return Ok(true);
@@ -88,6 +107,7 @@ fn main() -> ExitCode {
         }),
     };
     match held {
+        Ok(_) if engine::is_interrupted() => INTERRUPTED.into(),
         Ok(true) => 0.into(),
         Ok(false) => 1.into(),
         Err(error) => {
@@ -97,10 +117,35 @@ fn main() -> ExitCode {
     }
 }
 
+/// What a shell takes an interrupted program's exit code to be.
+const INTERRUPTED: u8 = 130;
+
+/// The first Ctrl-C ends the searches, which tell what they have seen; the second one ends the program. To a
+/// worker the second one says no more than the first: it may get both for one.
+fn hear_ctrl_c(is_worker: bool) -> Result<(), String> {
+    let interruption = engine::interruption();
+    if !is_worker {
+        flag::register_conditional_shutdown(SIGINT, INTERRUPTED.into(), interruption.clone())
+            .map_err(|e| format!("cannot hear Ctrl-C: {e}"))?;
+    }
+    flag::register(SIGINT, interruption).map_err(|e| format!("cannot hear Ctrl-C: {e}"))?;
+    Ok(())
+}
+
+/// Puts reports together; did everything hold?
+fn merge(files: &[PathBuf]) -> Result<bool, String> {
+    let reports = files.iter().map(|file| Report::read(file)).collect::<Result<_, _>>()?;
+    show(&Report::merge(reports)?)
+}
+
 /// Runs the campaign and reports; did everything hold?
 fn verify(campaign: Campaign) -> Result<bool, String> {
     engine::refuse_environment()?;
-    let report = campaign.run()?;
+    show(&campaign.run()?)
+}
+
+/// Writes the report and shows it; did everything hold?
+fn show(report: &Report) -> Result<bool, String> {
     let file = report.write()?;
     println!("{report}Report: {}", file.display());
     Ok(report.held)

@@ -67,6 +67,12 @@ pub trait Model: Platform {
         panic!("this engine has no plain accesses to words")
     }
 
+    /// A number below `options`: each is tried. Only the explorer chooses; see [`Info::explorer_only`].
+    #[track_caller]
+    fn choose(_options: usize) -> usize {
+        panic!("only the explorer chooses: the scenario's `explorer_only` says so")
+    }
+
     /// Says what the present step did that is no access to a word, if the execution is recorded.
     #[track_caller]
     fn note(_what: impl FnOnce() -> String) {}
@@ -93,8 +99,8 @@ pub struct Victim {
 pub enum Dies {
     /// After this step of a card, `protocol/step`.
     After(&'static str),
-    /// Before any one of its accesses, or not at all. Only the explorer tries that: see
-    /// [`Info::anywhere`].
+    /// Before any one of its accesses, in the middle of a write of payload, asleep, or not at all. Only the
+    /// explorer tries that: see [`Info::explorer_only`].
     Anywhere,
 }
 
@@ -182,8 +188,9 @@ pub struct Info {
     pub parks: bool,
     /// Does an actor die? The machine's threads do not, so such a scenario is not run natively.
     pub dies: bool,
-    /// Does an actor die [anywhere](Dies::Anywhere)? Then only the explorer runs it.
-    pub anywhere: bool,
+    /// Only the explorer runs it: an actor dies [anywhere](Dies::Anywhere), or the scenario
+    /// [chooses](Model::choose).
+    pub explorer_only: bool,
     /// explorer, in the quick profile: spurious events of each kind in a thread. With `--deep` it is one.
     pub spurious: usize,
     /// explorer, in the quick profile: the search is cut after so many executions; `None` is a complete
@@ -211,8 +218,8 @@ impl Info {
     pub fn runs_on(&self, engine: Engine) -> bool {
         match engine {
             Engine::Explorer => true,
-            Engine::Loom | Engine::Shuttle => !self.anywhere,
-            Engine::Native => !self.anywhere && !self.dies,
+            Engine::Loom | Engine::Shuttle => !self.explorer_only,
+            Engine::Native => !self.explorer_only && !self.dies,
         }
     }
 
@@ -225,7 +232,7 @@ impl Info {
         weak: &[],
         parks: false,
         dies: false,
-        anywhere: false,
+        explorer_only: false,
         spurious: 1,
         cut: None,
         quick: None,

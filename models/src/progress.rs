@@ -2,7 +2,8 @@
 
 use std::{io::IsTerminal, time::Duration};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use selvedge_models::engine::pulse::Vitals;
 
 /// The progress of a known number of jobs.
 #[derive(Debug)]
@@ -27,6 +28,16 @@ impl Progress {
     pub(crate) fn starts(&self, what: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(what.to_owned());
+        }
+    }
+
+    /// A job is so far.
+    pub(crate) fn goes_on(&self, what: &str, vitals: &Vitals) {
+        if let Some(bar) = &self.bar {
+            let Vitals { executions, seconds, .. } = *vitals;
+            let rate = HumanCount((executions as f64 / seconds) as u64);
+            let executions = HumanCount(executions);
+            bar.set_message(format!("{what}: {executions} executions, {rate}/s, {seconds:.0} s"));
         }
     }
 

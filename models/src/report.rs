@@ -1,10 +1,15 @@
 //! What a verification run found: `target/selvedge/report.json` (its schema is in `REPORT.md`), and
 //! the tables that a person reads.
 
+mod merge;
 mod provenance;
 mod table;
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fmt, fs,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +17,7 @@ pub use provenance::Provenance;
 
 use crate::{
     calibration::Calibrated,
-    engine::{Engine, Verdict},
+    engine::{Engine, Shard, Verdict},
     planted::{Hunt, workspace},
 };
 
@@ -30,6 +35,12 @@ pub struct Report {
     pub profile: String,
     /// What the run was restricted to; empty for everything.
     pub only: Vec<String>,
+    /// Which part of the campaign it is; `null` is the whole.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub shard: Option<Shard>,
+    /// Was the run ended before its time? Then searches are missing, or marked as interrupted.
+    #[serde(default)]
+    pub interrupted: bool,
     /// One record a program and engine.
     pub calibration: Vec<Calibrated>,
     /// One record a scenario and engine.
@@ -96,12 +107,29 @@ impl Report {
         self.verdicts.sort_by(|a, b| (&a.scenario, a.engine).cmp(&(&b.scenario, b.engine)));
         self.planted.sort_by(|a, b| (&a.planted_by, &a.bug).cmp(&(&b.planted_by, &b.bug)));
         self.errors.sort();
-        self.comparisons = Comparison::of(&self.verdicts);
+        // Outcomes of a part compare with nothing.
+        self.comparisons =
+            if self.shard.is_some() { Vec::new() } else { Comparison::of(&self.verdicts) };
         self.held = self.errors.is_empty()
+            && !self.interrupted
             && self.calibration.iter().all(|row| row.right)
             && self.verdicts.iter().all(Verdict::held)
             && self.comparisons.iter().all(Comparison::held)
             && self.planted.iter().all(|hunt| hunt.caught);
+    }
+
+    /// Reads a report.
+    ///
+    /// # Errors
+    /// If there is none, or one of another schema.
+    pub fn read(file: &Path) -> Result<Self, String> {
+        let wrong = |why: &dyn fmt::Display| format!("{}: {why}", file.display());
+        let text = fs::read_to_string(file).map_err(|e| wrong(&e))?;
+        let report: Self = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+        if report.schema == SCHEMA {
+            return Ok(report);
+        }
+        Err(wrong(&format!("schema {}, not {SCHEMA}", report.schema)))
     }
 
     /// Writes the report and returns where it is.
@@ -110,7 +138,8 @@ impl Report {
     /// If the file cannot be written.
     pub fn write(&self) -> Result<PathBuf, String> {
         let folder = workspace().join("target/selvedge");
-        let file = folder.join("report.json");
+        let part = self.shard.map(|shard| format!("-{}-of-{}", shard.index(), shard.of()));
+        let file = folder.join(format!("report{}.json", part.unwrap_or_default()));
         let json = serde_json::to_string_pretty(self).map_err(|e| e.to_string())?;
         fs::create_dir_all(&folder)
             .and_then(|()| fs::write(&file, json + "\n"))

@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    collections::BTreeMap,
     sync::{Arc, Mutex},
 };
 
@@ -243,6 +244,30 @@ fn the_explorer_tells_of_a_lost_wake_up_a_data_race_and_a_death() {
 }
 
 #[test]
+fn the_parts_of_a_search_are_the_whole() {
+    let entry = scenario::find("mpmc/fifo").expect("it exists");
+    let plan = Plan::quick(&entry.info, Engine::Explorer);
+    let whole = engine::run(&entry, &plan, None).expect("it runs");
+    let parts: Vec<_> = ["1/3", "2/3", "3/3"]
+        .map(|shard| Plan { shard: Some(shard.parse().expect("a shard")), ..plan.clone() })
+        .map(|plan| engine::run(&entry, &plan, None).expect("it runs"))
+        .into();
+    let mut sum = BTreeMap::new();
+    for (outcome, executions) in parts.iter().flat_map(|part| &part.outcomes) {
+        *sum.entry(outcome.clone()).or_insert(0) += executions;
+    }
+    assert_eq!(sum, whole.outcomes);
+    assert!(parts.iter().all(|part| part.executions > whole.executions / 9), "{parts:?}");
+}
+
+#[test]
+fn a_token_of_a_node_that_there_is_not_is_an_error() {
+    let token: Replay = "spsc/fifo@explorer/1#0.99.7".parse().expect("a token");
+    let verdict = Job::replaying(&token).expect("a job").run().expect("it runs");
+    assert_eq!(verdict.failure.expect("it fails").message, "this search has no execution 0.99.7");
+}
+
+#[test]
 fn a_scenario_without_a_second_thread_is_an_error() {
     let message = failure(&Entry::of(Alone), None).message;
     assert_eq!(message, "a scenario needs two actors: 1 started");
@@ -281,7 +306,7 @@ fn a_failure_is_replayed_by_its_token_and_shows_the_same_schedule() {
 
 #[test]
 fn nonsense_is_refused() {
-    for text in ["", "spsc/fifo", "spsc/fifo@loom", "spsc/fifo@herd#1", "spsc/fifo@loom#x"] {
+    for text in ["", "spsc/fifo", "spsc/fifo@loom", "spsc/fifo@herd#1", "spsc/fifo@loom#x", "spsc/fifo@explorer#7"] {
         assert!(text.parse::<Replay>().is_err(), "{text}");
     }
     for text in ["", "weaken", "strengthen:spsc/P4"] {

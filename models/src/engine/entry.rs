@@ -2,11 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Plan, Search};
+use super::{Search, Setting};
 use crate::model::{Info, Scenario};
 
-/// Explores one scenario as planned.
-type Explore = dyn Fn(&Plan) -> Result<Search, String> + Send + Sync;
+/// Explores one scenario.
+type Explore = dyn Fn(Setting<'_>) -> Result<Search, String> + Send + Sync;
 
 /// A scenario whose type is forgotten, with what explores it.
 #[derive(Clone)]
@@ -25,11 +25,11 @@ impl fmt::Debug for Entry {
 impl Entry {
     /// The entry of a scenario.
     pub fn of(scenario: impl Scenario) -> Self {
-        let explore = move |plan: &Plan| super::explore(scenario, plan);
+        let explore = move |setting: Setting<'_>| super::explore(scenario, setting);
         Self { info: scenario.info(), explore: Arc::new(explore) }
     }
 
-    pub(crate) fn explore(&self, plan: &Plan) -> Result<Search, String> {
-        (self.explore)(plan)
+    pub(crate) fn explore(&self, setting: Setting<'_>) -> Result<Search, String> {
+        (self.explore)(setting)
     }
 }

@@ -16,26 +16,32 @@
 //!
 //! # Search
 //! `search` is TruSt (Kokologiannakis et al., POPL 2022): complete, each execution once, memory bounded by
-//! the depth of the search. `coherence` decides from vector clocks where an access may stand;
+//! the depth of the search. It is a tree; `crew` searches it on all cores, a shard a part of it, a replay a
+//! single path. `coherence` decides from vector clocks where an access may stand;
 //! `machine` runs the scenario's threads, as coroutines, along a graph; `schedule` says whose turn it is.
 //!
 //! # Choices
 //! Beside what is read: a weak compare-exchange may fail and a sleeper wake for no reason, each once a
 //! thread, as the verdict says; a wake picks any of the sleepers; a sleep with a deadline may end by it once
-//! the clock has moved. A loop that gives way and has changed nothing goes on when something that it read
+//! the clock has moved; a scenario chooses among what it likes. A mortal actor dies before an access, asleep,
+//! or in the middle of a write of payload, which nobody is to read then. A loop that gives way and has changed nothing goes on when something that it read
 //! changes (await model checking, Oberhauser et al., ASPLOS 2021); if nothing can, that is a livelock.
 //!
 //! # Futex
 //! A futex has a queue, which is a location of its own that holds the set of sleepers. A wait enters the
 //! queue, looks at the word, and leaves the queue with itself in it, which nobody else can come between; a
-//! wake takes sleepers out likewise. A look may find an older value of the word, unless a wake that came
-//! earlier in the queue's order knows a newer one. Nothing of this synchronises.
+//! wake takes sleepers out likewise. Each stay is a read-modify-write, also where it changes nothing, as
+//! the kernel's lock orders them all: a stay that wrote nothing could not be revisited by the search, which
+//! then missed sleeps after it. A look may find an older value of the word, unless a wake that came earlier in
+//! the queue's order knows a newer one. Nothing of this synchronises.
 
 mod axioms;
 mod coherence;
+mod crew;
 mod event;
 mod graph;
 mod machine;
+mod path;
 mod platform;
 mod relation;
 mod schedule;
@@ -46,6 +52,7 @@ mod view;
 
 pub use axioms::{MemoryModel, Scb};
 pub use event::MOST_THREADS;
+pub use path::{Path, Shard};
 pub use platform::Explorer;
 
 use std::collections::BTreeMap;
@@ -54,39 +61,13 @@ use self::{
     machine::Ended,
     search::{Races, Search as Graphs},
 };
-use super::{Bound, Plan, Search, Tally, execute, trace};
+use super::{Search, Setting, execute};
 use crate::model::{Model, Scenario};
 
-/// Explores the scenario on `M`, which is the explorer or a wrapper around it. The first failure ends the
-/// search.
-pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search {
-    let model = MemoryModel::Rc11(Scb::Pldi17);
-    let (limit, spurious) = (plan.executions, plan.spurious);
-    let drive = |tally: &Tally| {
-        let search = Graphs::new(model, Races::End, spurious);
-        let begin = || {
-            let mut search = tally.search();
-            search.executions += 1;
-            trace::start(plan.traced == Some(search.executions));
-        };
-        each_execution::<M>(scenario, search, begin, |ended, outcome| {
-            let mut search = tally.search();
-            match ended {
-                Ended::Complete => {
-                    let outcome = outcome.expect("the main thread came to its end");
-                    *search.outcomes.entry(outcome).or_default() += 1;
-                    if search.executions == limit {
-                        search.bound = Bound::Executions(limit);
-                    }
-                }
-                Ended::Blocked | Ended::Pruned => search.executions -= 1,
-                Ended::Stuck(message) => panic!("{message}"),
-                Ended::Race(one, other) => panic!("{}", race(one, other)),
-            }
-            search.bound == Bound::Complete
-        });
-    };
-    Tally::of(drive, Bound::Spurious(spurious))
+/// Explores the scenario on `M`, which is the explorer or a wrapper around it. A failure ends the search, but
+/// for a look for a smaller one.
+pub(super) fn explore<M: Model>(scenario: impl Scenario, setting: Setting<'_>) -> Search {
+    crew::explore::<M>(scenario, setting)
 }
 
 /// Every execution of a program, for calibration: nothing ends the search.
@@ -120,50 +101,22 @@ impl Executions {
 
     fn visiting(scenario: impl Scenario, model: MemoryModel, mut complete: impl FnMut()) -> Self {
         let mut found = Self::default();
-        let search = Graphs::new(model, Races::Count, usize::MAX);
-        found.racy = each_execution::<Explorer>(
-            scenario,
-            search,
-            || {},
-            |ended, outcome| {
-                match ended {
-                    Ended::Complete => {
-                        complete();
-                        found.complete += 1;
-                        let outcome = outcome.expect("the main thread came to its end");
-                        *found.outcomes.entry(outcome).or_default() += 1;
-                    }
-                    Ended::Blocked | Ended::Pruned | Ended::Race(..) => {}
-                    Ended::Stuck(message) => panic!("{message}"),
+        machine::begin(Graphs::new(model, Races::Count, usize::MAX));
+        while machine::advance() {
+            match machine::execute(usize::MAX, move || execute::<Explorer>(scenario)) {
+                (Ended::Complete, outcome) => {
+                    complete();
+                    found.complete += 1;
+                    let outcome = outcome.expect("the main thread came to its end");
+                    *found.outcomes.entry(outcome).or_default() += 1;
                 }
-                true
-            },
-        );
+                (Ended::Blocked | Ended::Pruned | Ended::Flawed(_), _) => {}
+                (Ended::Stuck(message), _) => panic!("{message}"),
+            }
+        }
+        found.racy = machine::end().racy;
         found
     }
-}
-
-/// Runs a search, until it is done or `visit` has had enough; says how many racy graphs it met.
-fn each_execution<M: Model>(
-    scenario: impl Scenario,
-    search: Graphs,
-    begin: impl Fn(),
-    mut visit: impl FnMut(Ended, Option<String>) -> bool,
-) -> u64 {
-    machine::begin(search);
-    while machine::advance() {
-        begin();
-        let (ended, outcome) = machine::execute(move || execute::<M>(scenario));
-        if !visit(ended, outcome) {
-            break;
-        }
-    }
-    machine::end().racy
-}
-
-fn race(one: event::EventId, other: event::EventId) -> String {
-    let site = |id| machine::inspect(|graph| crate::card::site(graph.event(id).site));
-    format!("data race: {} and {}", site(one), site(other))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
 use super::{
     Bound, Plan, Search, Tally,
     modelled::{Checked, Modelled, Runtime},
-    quietly,
+    setting::quietly,
 };
 use crate::model::{Model, Scenario};
 

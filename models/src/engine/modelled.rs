@@ -13,10 +13,10 @@ use selvedge::platform::{
 };
 
 use super::{
-    death,
+    death, pulse,
     racy::Racy,
     sleepers::{Sleep, Sleepers},
-    trace,
+    trace::{self, short},
 };
 use crate::{
     card,
@@ -105,13 +105,15 @@ fn bit(owner: Owner) -> u64 {
 #[track_caller]
 fn record<R: Runtime>(what: impl FnOnce() -> String) {
     if trace::is_on() {
-        trace::record(R::number(&R::current()), card::site(Location::caller()), what());
+        let (actor, site) = (R::number(&R::current()), card::site(Location::caller()));
+        trace::tell(|trace| trace.record(actor, site, what()));
     }
 }
 
 /// The present thread has made an access; was it its last?
 #[track_caller]
 fn survive<R: Runtime>() {
+    pulse::access(Location::caller());
     if death::is_near() {
         death::strike(R::number(&R::current()), Location::caller());
     }
@@ -128,7 +130,7 @@ impl<R: Runtime, V: Copy + Eq + Debug, W: AtomicWord<V>> AtomicWord<V> for Word<
     fn load(&self, order: Ordering) -> V {
         assert!(!matches!(order, Ordering::Release | Ordering::AcqRel), "a load cannot release");
         let value = self.0.load(order);
-        record::<R>(|| format!("load {order:?} = {value:?}"));
+        record::<R>(|| format!("load {} {value:?}", short(order)));
         survive::<R>();
         value
     }
@@ -136,13 +138,15 @@ impl<R: Runtime, V: Copy + Eq + Debug, W: AtomicWord<V>> AtomicWord<V> for Word<
     fn store(&self, value: V, order: Ordering) {
         assert!(!matches!(order, Ordering::Acquire | Ordering::AcqRel), "a store cannot acquire");
         self.0.store(value, order);
-        record::<R>(|| format!("store {order:?} {value:?}"));
+        record::<R>(|| format!("store {} {value:?}", short(order)));
         survive::<R>();
     }
 
     fn rmw(&self, op: Rmw, operand: V, order: Ordering) -> V {
         let before = self.0.rmw(op, operand, order);
-        record::<R>(|| format!("{op:?} {order:?} {operand:?}, was {before:?}"));
+        record::<R>(|| {
+            format!("{op:?} {operand:?} {}, was {before:?}", short(order)).to_lowercase()
+        });
         survive::<R>();
         before
     }
@@ -161,8 +165,8 @@ impl<R: Runtime, V: Copy + Eq + Debug, W: AtomicWord<V>> AtomicWord<V> for Word<
         );
         let result = self.0.cas(strength, current, new, success, failure);
         record::<R>(|| match result {
-            Ok(_) => format!("CAS {success:?} {current:?} -> {new:?}"),
-            Err(found) => format!("CAS {failure:?} {current:?} failed, found {found:?}"),
+            Ok(_) => format!("cas {} {current:?} -> {new:?}", short(success)),
+            Err(found) => format!("cas {} for {current:?} finds {found:?}", short(failure)),
         });
         survive::<R>();
         result
@@ -260,7 +264,7 @@ impl<R: Runtime> Platform for Modelled<R> {
 
     fn fence(order: Ordering) {
         R::fence(order);
-        record::<R>(|| format!("fence {order:?}"));
+        record::<R>(|| format!("fence {}", short(order)));
     }
 
     /// Never: spinning adds executions and shows nothing that sleeping does not.
@@ -329,7 +333,7 @@ impl<R: Runtime> Model for Modelled<R> {
         ctx.sleepers.actor_starts(name);
         let ctx = ctx.clone();
         R::spawn(move || {
-            trace::name(R::number(&R::current()), name);
+            trace::tell(|trace| trace.name(R::number(&R::current()), name));
             let value = body();
             ctx.sleepers.actor_ends(name);
             value
@@ -345,9 +349,7 @@ impl<R: Runtime> Model for Modelled<R> {
         let after = ctx.clone();
         Self::spawn(ctx, name, move || {
             let Dies::After(step) = victim.dies else {
-                panic!(
-                    "only the explorer lets {name} die anywhere: the scenario's `anywhere` says so"
-                )
+                panic!("only the explorer lets {name} die anywhere: `explorer_only` says so")
             };
             let value = death::of(R::number(&R::current()), step, body);
             if value.is_none() {

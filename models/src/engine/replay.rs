@@ -1,9 +1,10 @@
 //! Names one execution of one search: `scenario@engine/bound#execution`, and `!bug` if one is planted.
-//! Engines are deterministic, so the same search meets it again.
+//! The explorer's executions are named by the [`Path`] to them, which is all that is run again. The others
+//! are deterministic, so the same search meets the execution with the same number.
 
 use std::{fmt, str::FromStr};
 
-use super::{Engine, Entry, Plan};
+use super::{Engine, Path, Plan};
 use crate::{model::Info, wrap::Mutation};
 
 /// One execution of one search.
@@ -11,23 +12,30 @@ use crate::{model::Info, wrap::Mutation};
 pub struct Replay {
     scenario: String,
     engine: Engine,
-    /// loom: preemptions, if bounded; shuttle: schedules in all.
+    /// explorer: spurious events; loom: preemptions, if bounded; shuttle: schedules in all.
     bound: Option<u64>,
-    execution: u64,
+    at: At,
     mutation: Option<Mutation>,
 }
 
+/// Which execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    Number(u64),
+    Path(Path),
+}
+
 impl Replay {
-    pub(super) fn of(entry: &Entry, plan: &Plan, execution: u64, bug: Option<&Mutation>) -> Self {
+    pub(super) fn of(scenario: &str, plan: &Plan, at: At, bug: Option<&Mutation>) -> Self {
         Self {
-            scenario: entry.info.name.into(),
+            scenario: scenario.into(),
             engine: plan.engine,
             bound: match plan.engine {
-                Engine::Explorer => None,
+                Engine::Explorer => Some(plan.spurious as u64),
                 Engine::Loom => plan.preemptions.map(|n| n as u64),
                 Engine::Shuttle | Engine::Native => Some(plan.executions),
             },
-            execution,
+            at,
             mutation: bug.cloned(),
         }
     }
@@ -49,12 +57,15 @@ impl Replay {
     pub fn plan(&self, info: &Info) -> Result<Plan, String> {
         let mut plan = Plan::quick(info, self.engine);
         match self.engine {
-            Engine::Explorer => {}
+            Engine::Explorer => plan.spurious = self.bound.map_or(plan.spurious, |n| n as usize),
             Engine::Loom => plan.preemptions = self.bound.map(|n| n as usize),
             Engine::Shuttle => plan.executions = self.bound.unwrap_or(plan.executions),
             Engine::Native => return Err("the machine does not repeat itself".into()),
         }
-        plan.traced = Some(self.execution);
+        match &self.at {
+            At::Number(execution) => plan.traced = Some(*execution),
+            At::Path(path) => plan.only = Some(path.clone()),
+        }
         Ok(plan)
     }
 }
@@ -65,7 +76,10 @@ impl fmt::Display for Replay {
         if let Some(bound) = self.bound {
             write!(f, "/{bound}")?;
         }
-        write!(f, "#{}", self.execution)?;
+        match &self.at {
+            At::Number(execution) => write!(f, "#{execution}")?,
+            At::Path(path) => write!(f, "#{path}")?,
+        }
         self.mutation.as_ref().map_or(Ok(()), |mutation| write!(f, "!{mutation}"))
     }
 }
@@ -86,8 +100,11 @@ impl FromStr for Replay {
                 None => (engine, None),
             };
             let engine = Engine::ALL.into_iter().find(|known| known.to_string() == engine)?;
-            let (scenario, execution) = (scenario.into(), execution.parse().ok()?);
-            Some(Self { scenario, engine, bound, execution, mutation })
+            let at = match engine {
+                Engine::Explorer => At::Path(execution.parse().ok()?),
+                _ => At::Number(execution.parse().ok()?),
+            };
+            Some(Self { scenario: scenario.into(), engine, bound, at, mutation })
         };
         parse().ok_or_else(|| format!("`{text}` is not scenario@engine/bound#execution"))
     }

@@ -1,61 +1,122 @@
-//! What one execution did, access by access, for the report of a failure.
+//! What one execution did, access by access, in columns: one an actor.
 
 use std::cell::RefCell;
 
-/// One access to shared memory.
-#[derive(Clone, Debug)]
-struct Access {
-    actor: usize,
-    /// As it is shown.
-    site: String,
-    what: String,
+use selvedge::platform::Ordering;
+
+/// One execution, as it is told.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    accesses: Vec<Access>,
+    /// By the engine's number for them.
+    actors: Vec<(usize, &'static str)>,
 }
 
-#[derive(Default)]
-struct Trace {
-    on: bool,
-    accesses: Vec<Access>,
-    actors: Vec<(usize, &'static str)>,
+#[derive(Debug)]
+struct Access {
+    actor: usize,
+    /// As it is shown; empty if it is the platform's own.
+    site: String,
+    what: String,
 }
 
 /// A trace longer than this is cut at the front: the end is where it went wrong.
 const LONGEST: usize = 400;
 
+/// Between columns.
+const GAP: usize = 2;
+
+impl Trace {
+    /// Gives the actor with this number a name.
+    pub(super) fn name(&mut self, actor: usize, name: &'static str) {
+        self.actors.push((actor, name));
+    }
+
+    /// Adds a line; returns its number.
+    pub(super) fn record(&mut self, actor: usize, site: String, what: String) -> usize {
+        self.accesses.push(Access { actor, site, what });
+        self.accesses.len()
+    }
+
+    /// A heading, and a line an access: its number, and in its actor's column its site and what it did.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let columns = self.columns();
+        let skipped = self.accesses.len().saturating_sub(LONGEST);
+        let mut rows = vec![(String::new(), columns.iter().map(|c| c.1.clone()).collect::<Vec<_>>())];
+        if skipped > 0 {
+            rows.push((format!("({skipped} earlier)"), vec![String::new(); columns.len()]));
+        }
+        for (number, access) in (1..).zip(&self.accesses).skip(skipped) {
+            let cell = format!("{} {}", access.site, access.what).trim().to_owned();
+            let row = columns.iter().map(|(actor, _)| {
+                if *actor == access.actor { cell.clone() } else { String::new() }
+            });
+            rows.push((number.to_string(), row.collect()));
+        }
+        let width = |of: &dyn Fn(&(String, Vec<String>)) -> usize| rows.iter().map(of).max();
+        let margin = width(&|(number, _)| number.len()).unwrap_or(0);
+        let widths: Vec<usize> = (0..columns.len())
+            .map(|column| width(&|(_, cells)| cells[column].len()).unwrap_or(0))
+            .collect();
+        let line = |(number, cells): &(String, Vec<String>)| {
+            let cells = cells.iter().zip(&widths);
+            let cells = cells.map(|(cell, &width)| format!("{:GAP$}{cell:width$}", ""));
+            format!("{number:>margin$}{}", cells.collect::<String>()).trim_end().to_owned()
+        };
+        rows.iter().map(line).collect()
+    }
+
+    /// The actors that did something, each with a name of its own.
+    fn columns(&self) -> Vec<(usize, String)> {
+        let mut columns: Vec<(usize, String)> = Vec::new();
+        let mut actors: Vec<usize> = self.accesses.iter().map(|access| access.actor).collect();
+        actors.sort_unstable();
+        actors.dedup();
+        for actor in actors {
+            let named = self.actors.iter().find(|(number, _)| *number == actor);
+            let name = named.map_or("main", |(_, name)| name);
+            let namesakes = self.actors.iter().filter(|(n, other)| *n < actor && *other == name);
+            columns.push((actor, match namesakes.count() {
+                0 => name.to_owned(),
+                before => format!("{name} {}", before + 1),
+            }));
+        }
+        columns
+    }
+}
+
+/// An ordering, as it is abbreviated in a trace.
+pub(super) fn short(order: Ordering) -> &'static str {
+    match order {
+        Ordering::Relaxed => "rlx",
+        Ordering::Acquire => "acq",
+        Ordering::Release => "rel",
+        Ordering::AcqRel => "acq_rel",
+        _ => "sc",
+    }
+}
+
 thread_local! {
     // The engines run all threads of a model on one thread of the machine.
-    static TRACE: RefCell<Trace> = RefCell::default();
+    static TRACE: RefCell<Option<Trace>> = const { RefCell::new(None) };
 }
 
 /// Forgets the last execution; records the next one if `on`.
 pub(super) fn start(on: bool) {
-    TRACE.with_borrow_mut(|trace| *trace = Trace { on, ..Trace::default() });
-}
-
-/// Gives the thread with the engine's number `thread` a name.
-pub(super) fn name(thread: usize, name: &'static str) {
-    TRACE.with_borrow_mut(|trace| trace.actors.push((thread, name)));
+    TRACE.set(on.then(Trace::default));
 }
 
 /// Is this execution recorded?
 pub(super) fn is_on() -> bool {
-    TRACE.with_borrow(|trace| trace.on)
+    TRACE.with_borrow(Option::is_some)
 }
 
-/// Records an access of the present execution.
-pub(super) fn record(actor: usize, site: String, what: String) {
-    TRACE.with_borrow_mut(|trace| trace.accesses.push(Access { actor, site, what }));
+/// Tells the recorded execution more, if there is one.
+pub(super) fn tell<T>(more: impl FnOnce(&mut Trace) -> T) {
+    TRACE.with_borrow_mut(|trace| trace.as_mut().map(more));
 }
 
-/// The recorded execution, a line an access: actor, site, what it did.
+/// The recorded execution.
 pub(super) fn lines() -> Vec<String> {
-    TRACE.with_borrow(|trace| {
-        let skipped = trace.accesses.len().saturating_sub(LONGEST);
-        let cut = (skipped > 0).then(|| format!("({skipped} earlier accesses)"));
-        let lines = trace.accesses[skipped..].iter().map(|access| {
-            let named = trace.actors.iter().find(|(thread, _)| *thread == access.actor);
-            let actor = named.map_or("main", |(_, name)| name);
-            format!("{actor:<10} {:<22} {}", access.site, access.what)
-        });
-        cut.into_iter().chain(lines).collect()
-    })
+    TRACE.with_borrow(|trace| trace.as_ref().map(Trace::lines).unwrap_or_default())
 }

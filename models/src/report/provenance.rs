@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::planted::workspace;
 
 /// What was verified, with what.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provenance {
     /// The commit, or `unknown` outside a checkout.
     pub commit: String,

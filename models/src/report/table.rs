@@ -13,6 +13,7 @@ use crate::{
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.claims(f)?;
+        self.searches(f)?;
         self.calibrated(f)?;
         self.hunted(f)?;
         self.compared(f)?;
@@ -35,6 +36,7 @@ fn weakest<'a>(verdicts: &[&'a Verdict]) -> Option<&'a Bound> {
         Bound::Spurious(n) => *n,
         Bound::Preemptions(n) => 100 - n.min(&50),
         Bound::Executions(_) | Bound::Schedules { .. } | Bound::Runs(_) => 200,
+        Bound::Interrupted => 250,
         Bound::Stopped => 300,
     };
     verdicts.iter().map(|verdict| &verdict.bound).max_by_key(|bound| rank(bound))
@@ -81,6 +83,26 @@ impl Report {
             }
         }
         writeln!(f, "\nClaims, by engine: verdict, executions, how far it looked\n{table}")
+    }
+
+    /// Each search, in a run of few.
+    fn searches(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.only.is_empty() || self.verdicts.is_empty() {
+            return Ok(());
+        }
+        let mut table =
+            table(&["scenario", "engine", "executions", "seconds", "a second", "how far"]);
+        for verdict in &self.verdicts {
+            table.add_row([
+                verdict.scenario.clone(),
+                verdict.engine.to_string(),
+                thousands(verdict.executions),
+                format!("{:.2}", verdict.seconds),
+                thousands((verdict.executions as f64 / verdict.seconds) as u64),
+                verdict.bound.to_string(),
+            ]);
+        }
+        writeln!(f, "Searches\n{table}")
     }
 
     fn calibrated(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,17 +179,23 @@ impl Report {
 
     fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let executions = self.verdicts.iter().map(|verdict| verdict.executions).sum();
-        let restricted = if self.only.is_empty() {
-            String::new()
-        } else {
-            format!(" matching {}", self.only.join(" or "))
-        };
+        let mut restricted = String::new();
+        if !self.only.is_empty() {
+            restricted += &format!(" matching {}", self.only.join(" or "));
+        }
+        if let Some(shard) = self.shard {
+            restricted += &format!(" (part {shard}: what is missed shows when all are merged)");
+        }
         writeln!(
             f,
             "\n{}: {} searches of {} scenarios{restricted}, {} executions, {:.0} s. \"complete\" is \
              exhaustive within\nthe scenario's threads and operations and what the engine can see \
              (models/GAPS.md);\nevery other word is a bound.",
-            if self.held { "ALL HELD" } else { "SOMETHING DID NOT HOLD" },
+            match (self.held, self.interrupted) {
+                (_, true) => "INTERRUPTED, the rest is missing",
+                (true, false) => "ALL HELD",
+                (false, false) => "SOMETHING DID NOT HOLD",
+            },
             self.verdicts.len(),
             {
                 let mut names: Vec<_> = self.verdicts.iter().map(|v| &v.scenario).collect();

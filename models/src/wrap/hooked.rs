@@ -172,6 +172,10 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
         P::write_plainly(&word.0, value);
     }
 
+    fn choose(options: usize) -> usize {
+        P::choose(options)
+    }
+
     fn note(what: impl FnOnce() -> String) {
         P::note(what);
     }

@@ -155,7 +155,7 @@ impl<'g> Relations<'g> {
         };
         let fences = self.those(|kind| matches!(kind, Kind::Fence(_)));
         let atomic =
-            |kind| !matches!(order(kind), None | Some(Order::Plain | Order::Queue | Order::Wake));
+            |kind| !matches!(order(kind), None | Some(Order::Plain | Order::Torn | Order::Queue | Order::Wake));
         let writes = self.those(|kind| matches!(kind, Kind::Write { .. }) && atomic(kind));
         let reads = self.those(|kind| matches!(kind, Kind::Read { .. }) && atomic(kind));
         let releases = self.those(|kind| {
@@ -177,8 +177,7 @@ impl<'g> Relations<'g> {
     }
 
     /// From what happens-before a wake to each later look at the futex's word. The order is that of the
-    /// queue: a wake stands where it leaves the queue, or looks at it if nobody is there; a look stands
-    /// where the queue was entered for it.
+    /// queue: a wake stands where it leaves the queue, a look where the queue was entered for it.
     #[cfg(test)]
     fn told(&self) -> Relation {
         let graph = self.graph;
@@ -190,10 +189,9 @@ impl<'g> Relations<'g> {
                 unreachable!("a look follows an entry to the queue")
             };
             for (wake, kind) in (0..at).chain(at + 1..before.len()).map(|i| (i, self.kind(i))) {
-                let Kind::Read { order: Order::Wake, loc, from, .. } = kind else { continue };
-                let leaves = (0..before.len()).find(|after| self.rmw.contains(wake, *after));
-                let stands = leaves.map_or(from, |write| Some(graph.order[write]));
-                if loc == queue && graph.position(loc, stands) <= graph.position(loc, entered) {
+                let Kind::Write { order: Order::Wake, loc, .. } = kind else { continue };
+                let left = Some(graph.order[wake]);
+                if loc == queue && graph.position(loc, left) <= graph.position(loc, entered) {
                     before.add(wake, at);
                 }
             }

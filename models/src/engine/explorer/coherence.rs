@@ -45,14 +45,12 @@ impl Graph {
         let entered = self.position(queue, from);
         let mut told = View::default();
         for wake in self.reads(queue) {
-            let Event { kind: Kind::Read { order: Order::Wake, from, value, .. }, past, .. } =
+            let Event { kind: Kind::Read { order: Order::Wake, from, .. }, past, .. } =
                 self.event(*wake)
             else {
                 continue;
             };
-            // A wake that finds nobody leaves the queue as it is: it comes right after what it read.
-            let position = self.position(queue, *from) + usize::from(*value != 0);
-            if position <= entered {
+            if self.position(queue, *from) < entered {
                 told.join(&past.hb);
             }
         }
@@ -105,13 +103,20 @@ impl Graph {
         };
         others.filter(|other| *other != id).find(conflicts)
     }
+
+    /// What a read reads from, if that was not written to its end.
+    pub(super) fn torn(&self, read: EventId) -> Option<EventId> {
+        let Kind::Read { from: Some(write), .. } = self.event(read).kind else { return None };
+        let torn = matches!(self.event(write).kind, Kind::Write { order: Order::Torn, .. });
+        torn.then_some(write)
+    }
 }
 
 /// The location, whether it is a plain access, and whether it writes.
 fn access(event: &Event) -> Option<(Loc, bool, bool)> {
     match event.kind {
-        Kind::Read { loc, order, .. } => Some((loc, order == Order::Plain, false)),
-        Kind::Write { loc, order, .. } => Some((loc, order == Order::Plain, true)),
+        Kind::Read { loc, order, .. } => Some((loc, order.is_plain(), false)),
+        Kind::Write { loc, order, .. } => Some((loc, order.is_plain(), true)),
         _ => None,
     }
 }

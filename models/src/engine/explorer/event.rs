@@ -32,6 +32,8 @@ pub(crate) struct Loc {
 pub(super) enum Order {
     /// No atomic access at all.
     Plain,
+    /// Likewise, a write whose thread died in the middle of it.
+    Torn,
     /// By the kernel, which enters a futex's queue and leaves it as one step; nobody learns from it.
     Queue,
     /// Likewise, by a wake: later looks at the futex's word see what is before it.
@@ -44,6 +46,10 @@ pub(super) enum Order {
 }
 
 impl Order {
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self, Self::Plain | Self::Torn)
+    }
+
     pub(super) fn acquires(self) -> bool {
         matches!(self, Self::Acquire | Self::AcqRel | Self::SeqCst)
     }
@@ -134,10 +140,12 @@ impl Purpose {
 pub(super) enum About {
     /// Which sleepers a wake tells.
     Sleepers,
-    /// Whether the thread goes on (0) or dies (1).
+    /// Whether the thread goes on (0), dies before its access (1) or in the middle of it (2).
     Death,
-    /// Whether a sleep ends by a wake (0), or by its deadline or for no reason.
+    /// Whether a sleep ends by a wake (0), or otherwise.
     Sleep,
+    /// What the scenario asks for.
+    Scenario,
 }
 
 /// What an event is.

@@ -200,7 +200,7 @@ impl Graph {
                     let source = self.event(from);
                     past.porf.join(&source.past.porf);
                     match order {
-                        Order::Plain | Order::Queue | Order::Wake => {}
+                        Order::Plain | Order::Torn | Order::Queue | Order::Wake => {}
                         order if order.acquires() => past.hb.join(&source.carries),
                         _ => past.pending.join(&source.carries),
                     }
@@ -208,7 +208,7 @@ impl Graph {
             }
             Kind::Write { order, half, .. } => {
                 carries = match order {
-                    Order::Plain | Order::Queue | Order::Wake => View::default(),
+                    Order::Plain | Order::Torn | Order::Queue | Order::Wake => View::default(),
                     Order::Relaxed | Order::Acquire => past.fenced,
                     Order::Release | Order::AcqRel | Order::SeqCst => past.hb,
                 };

@@ -14,12 +14,13 @@ use std::{
 use corosensei::{Coroutine, CoroutineResult, Yielder, stack::DefaultStack};
 
 use super::{
-    event::{About, EventId, Flavour, Kind, Loc, MOST_THREADS, Site},
+    event::{About, EventId, Flavour, Kind, Loc, MOST_THREADS, Order, Site},
     graph::Graph,
-    search::{Ask, Search},
-    story,
+    path::Path,
+    search::{Ask, Flaw, Search},
+    story::{self, Note},
 };
-use crate::engine::{death, trace};
+use crate::engine::{death, pulse, trace::Trace};
 
 /// A stack's size; what lies below it is guarded.
 const STACK: usize = 256 * 1024;
@@ -78,6 +79,8 @@ pub(super) struct Machine {
     pub(super) current: u8,
     /// Fibers are being unwound: whatever they still ask is answered without effect.
     pub(super) is_over: bool,
+    /// What the threads say, if somebody listens.
+    notes: Option<Vec<Note>>,
 }
 
 thread_local! {
@@ -95,8 +98,8 @@ pub(super) enum Ended {
     Blocked,
     /// Nobody can go on, for ever.
     Stuck(String),
-    /// Two accesses race.
-    Race(EventId, EventId),
+    /// Two accesses must not be as they are.
+    Flawed(Flaw),
     /// The search's own dead end.
     Pruned,
 }
@@ -116,8 +119,44 @@ fn with<T>(f: impl FnOnce(&mut Machine) -> T) -> T {
 /// Sets up a search on this thread of the process; `end` gives it back.
 pub(super) fn begin(search: Search) {
     let threads = [const { Thread::ABSENT }; MOST_THREADS];
-    let machine = Machine { search, threads, current: 0, is_over: false };
+    let machine = Machine { search, threads, current: 0, is_over: false, notes: None };
     MACHINE.set(Some(machine));
+}
+
+/// From here on what the threads say is noted, for [`trace`].
+pub(super) fn listen() {
+    with(|machine| machine.notes = Some(Vec::new()));
+}
+
+/// The present thread says something, if somebody listens.
+pub(super) fn note(site: Site, what: impl FnOnce() -> String) {
+    let moment = moment();
+    with(|machine| {
+        if let Some(notes) = &mut machine.notes
+            && !machine.is_over
+        {
+            notes.push((moment, site, what()));
+        }
+    });
+}
+
+/// The execution at hand, as it is told.
+pub(super) fn trace() -> Trace {
+    with(|machine| {
+        let names = machine.threads.each_ref().map(|thread| thread.name);
+        let notes = machine.notes.as_deref().unwrap_or_default();
+        story::trace(machine.search.graph(), names, notes)
+    })
+}
+
+/// The part of what is still to be tried that was noted first.
+pub(super) fn give_away() -> Option<Path> {
+    with(|machine| machine.search.give_away())
+}
+
+/// The node at hand, if it belongs to what is searched.
+pub(super) fn node() -> Option<Path> {
+    with(|machine| machine.search.is_within().then(|| machine.search.path().clone()))
 }
 
 pub(super) fn end() -> Search {
@@ -134,24 +173,22 @@ pub(super) fn inspect<T>(look: impl FnOnce(&Graph) -> T) -> T {
     with(|machine| look(machine.search.graph()))
 }
 
-/// Runs `main` and the threads that it starts, along the graph at hand and on to an end; and says what
-/// `main` returned.
+/// Runs `main` and the threads that it starts, along the graph at hand and on to an end, or until there are
+/// so many events; and says what `main` returned.
 ///
 /// # Panics
 /// With the panic of a thread.
-pub(super) fn execute<T: 'static>(main: impl FnOnce() -> T + 'static) -> (Ended, Option<T>) {
+pub(super) fn execute<T: 'static>(
+    events: usize,
+    main: impl FnOnce() -> T + 'static,
+) -> (Ended, Option<T>) {
     let result = Rc::new(RefCell::new(None));
     let returned = result.clone();
     start(0, "main", move || {
         let value = main();
         *returned.borrow_mut() = Some(value);
     });
-    let ended = catch_unwind(AssertUnwindSafe(run));
-    if trace::is_on() {
-        with(|machine| {
-            story::tell(machine.search.graph(), &machine.threads.each_ref().map(|t| t.name))
-        });
-    }
+    let ended = catch_unwind(AssertUnwindSafe(|| run(events)));
     finish();
     match ended {
         Ok(ended) => (ended, result.take()),
@@ -178,10 +215,10 @@ pub(super) fn frontier(main: impl FnOnce() + 'static) -> (Vec<(u8, Ask, Site)>, 
     (next, ended)
 }
 
-fn run() -> Ended {
+fn run(events: usize) -> Ended {
     loop {
         settle();
-        if let Some(ended) = with(Machine::step) {
+        if let Some(ended) = with(|machine| machine.step(events)) {
             return ended;
         }
     }
@@ -242,16 +279,23 @@ pub(super) fn start(thread: u8, name: &'static str, body: impl FnOnce() + 'stati
 /// Asks for an event of the present thread, and comes back when it has happened. A mortal thread may die
 /// instead.
 pub(super) fn request(ask: Ask, site: Site) -> Answer {
-    if with(|machine| machine.may_die(ask)) {
-        let choice = Ask::Choose { about: About::Death, options: 2 };
-        if grant(choice, site).value == 1 {
-            death::die();
+    let deaths = with(|machine| machine.deaths(ask));
+    if deaths > 0 {
+        let choice = Ask::Choose { about: About::Death, options: 1 + deaths };
+        match grant(choice, site).value {
+            0 => {}
+            1 => death::die(),
+            _ => {
+                grant(ask.torn(), site);
+                death::die();
+            }
         }
     }
     grant(ask, site)
 }
 
 fn grant(ask: Ask, site: Site) -> Answer {
+    pulse::access(site);
     loop {
         match with(|machine| machine.serve(ask, site)) {
             Ok(answer) => {
@@ -309,17 +353,14 @@ pub(super) fn precedes(moment: EventId) -> bool {
     })
 }
 
-/// Ends the present section without a write.
-pub(super) fn leave() {
-    with(|machine| {
-        let current = usize::from(machine.current);
-        machine.threads[current].section = None;
-    });
-}
-
 /// Where the present section began.
 pub(super) fn section() -> Option<u16> {
     with(|machine| machine.threads[usize::from(machine.current)].section)
+}
+
+/// May the present thread die?
+pub(super) fn is_mortal() -> bool {
+    with(|machine| machine.threads[usize::from(machine.current)].mortal)
 }
 
 /// From here on the present thread may die before each access, or no more.
@@ -339,12 +380,18 @@ pub(super) fn may_wake(spurious: bool) -> bool {
 }
 
 impl Machine {
-    /// May the present thread die before this? Not inside a read-modify-write or the kernel.
-    fn may_die(&self, ask: Ask) -> bool {
+    /// In how many ways may the present thread die instead of this? Before it, and in the middle of it if it
+    /// is a write of payload; not inside a read-modify-write or the kernel.
+    fn deaths(&self, ask: Ask) -> u8 {
         let thread = &self.threads[usize::from(self.current)];
-        let access =
-            matches!(ask, Ask::Read { .. } | Ask::Write { .. } | Ask::Plainly(Kind::Fence(_)));
-        thread.mortal && !self.is_over && thread.section.is_none() && access
+        if !thread.mortal || self.is_over || thread.section.is_some() {
+            return 0;
+        }
+        match ask {
+            Ask::Write { order: Order::Plain, .. } => 2,
+            Ask::Read { .. } | Ask::Write { .. } | Ask::Plainly(Kind::Fence(_)) => 1,
+            _ => 0,
+        }
     }
 
     /// Answers the present thread from the graph, or notes what it waits for.
@@ -416,6 +463,16 @@ impl Machine {
 }
 
 impl Ask {
+    /// This write, broken off.
+    fn torn(self) -> Self {
+        match self {
+            Self::Write { loc, value, half, .. } => {
+                Self::Write { loc, order: Order::Torn, value, half }
+            }
+            _ => unreachable!("only writes are broken off"),
+        }
+    }
+
     /// Is this the event that is asked for, as far as the program decides it?
     fn is_answered_by(self, event: Kind) -> bool {
         match (self, event) {

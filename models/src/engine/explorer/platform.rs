@@ -183,14 +183,18 @@ impl Explorer {
         let sleepers = Self::enter(queue, Order::Queue);
         let found = word.read(Ordering::Relaxed, Purpose::Check).value;
         if !holds(found) {
-            machine::leave();
+            Self::leave(queue, Order::Queue, sleepers);
             return Wait::Mismatch;
         }
         let slept = machine::moment();
         Self::leave(queue, Order::Queue, sleepers | me);
-        // A deadline comes before waking for no reason; whichever there is not is left out.
-        let last = [until.map(|_| Wait::TimedOut), machine::may_wake(false).then_some(Wait::Woken)];
-        let mut ends = last.into_iter().flatten();
+        // But for a wake it ends by a deadline, for no reason, or with the thread.
+        let others = [
+            until.map(|_| Alone::TimedOut),
+            machine::may_wake(false).then_some(Alone::Spurious),
+            machine::is_mortal().then_some(Alone::Dies),
+        ];
+        let mut ends = others.into_iter().flatten();
         let choice = Self::choose(About::Sleep, 1 + ends.clone().count() as u8);
         let Some(at) = choice.checked_sub(1) else {
             let until = until.map(|until| (ctx.clock.loc, until));
@@ -199,24 +203,29 @@ impl Explorer {
         };
         let end = ends.nth(at.into()).expect("one of the ends was chosen");
         match end {
-            Wait::TimedOut => {
+            Alone::TimedOut => {
                 let now = ctx.clock.load(Ordering::Relaxed);
                 if until.is_some_and(|until| now < until) {
                     request(Ask::Never, Location::caller());
                 }
             }
-            _ => {
+            Alone::Spurious => {
                 machine::may_wake(true);
             }
+            Alone::Dies => {}
         }
         let sleepers = Self::enter(queue, Order::Queue);
         if sleepers & me == 0 {
             // Told meanwhile: that is the execution in which it sleeps on until then.
-            machine::leave();
+            Self::leave(queue, Order::Queue, sleepers);
             request(Ask::Never, Location::caller());
         }
         Self::leave(queue, Order::Queue, sleepers & !me);
-        end
+        match end {
+            Alone::TimedOut => Wait::TimedOut,
+            Alone::Spurious => Wait::Woken,
+            Alone::Dies => death::die(),
+        }
     }
 
     #[track_caller]
@@ -225,14 +234,19 @@ impl Explorer {
             return; // No scenario has a bell yet.
         }
         let sleepers = Self::enter(queue, Order::Wake);
-        if sleepers == 0 {
-            machine::leave();
-            return;
-        }
+        // Who finds nobody leaves its mark too: who enters later sees at least what it knew.
         let groups = groups(sleepers, count);
         let told = groups[usize::from(Self::choose(About::Sleepers, groups.len() as u8))];
         Self::leave(queue, Order::Wake, sleepers & !told);
     }
+}
+
+/// How a sleep ends without a wake.
+#[derive(Clone, Copy, Debug)]
+enum Alone {
+    TimedOut,
+    Spurious,
+    Dies,
 }
 
 /// Every set of `count` sleepers, or all of them if there are not more.
@@ -391,6 +405,15 @@ impl Model for Explorer {
         let (loc, value) = (word.loc, value.bits());
         let ask = Ask::Write { loc, order: Order::Plain, value, half: None };
         request(ask, Location::caller());
+    }
+
+    fn choose(options: usize) -> usize {
+        let options = options.try_into().expect("a model chooses among few");
+        Self::choose(About::Scenario, options).into()
+    }
+
+    fn note(what: impl FnOnce() -> String) {
+        machine::note(Location::caller(), what);
     }
 
     fn mark() -> Mark {

@@ -12,18 +12,18 @@ use crate::card;
 const MOST_EVENTS: usize = 5_000;
 
 impl Machine {
-    /// Adds one event, or says how the execution ended.
-    pub(super) fn step(&mut self) -> Option<Ended> {
-        let Some((thread, ask, site)) = self.next() else { return Some(self.conclude()) };
+    /// Adds one event, or says how the execution ended: at the latest with so many events.
+    pub(super) fn step(&mut self, events: usize) -> Option<Ended> {
         let length = self.search.graph().order.len();
+        if length >= events {
+            return Some(Ended::Pruned);
+        }
+        let Some((thread, ask, site)) = self.next() else { return Some(self.conclude()) };
         assert!(length < MOST_EVENTS, "livelock? An execution of more than {MOST_EVENTS} events");
         if !self.add((thread, ask, site)) {
             return Some(Ended::Pruned);
         }
-        match self.search.race {
-            Some((one, other)) if self.search.races == Races::End => Some(Ended::Race(one, other)),
-            _ => None,
-        }
+        self.search.flaw.filter(|_| self.search.races == Races::End).map(Ended::Flawed)
     }
 
     /// Adds a thread's next event, if it can be.

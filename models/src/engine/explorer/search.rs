@@ -8,12 +8,14 @@
 //! *maximal*, that is, as the search adds it by default; so each graph has one way to be met.
 //!
 //! Nothing is remembered of the graphs that have been seen. A frame is a graph and what is still to be
-//! tried in it; a revisit is tried in a frame of its own.
+//! tried in it; a revisit is tried in a frame of its own. So the search is a tree, of which any part can be
+//! searched alone: see [`Path`] and [`Shard`].
 
 use super::{
     axioms::MemoryModel,
     event::{About, EventId, Flavour, Flavoured, Kind, Loc, Order, Purpose, Site},
     graph::Graph,
+    path::{Path, Shard},
     view::View,
 };
 
@@ -56,6 +58,10 @@ pub(super) enum Ask {
 struct Alternative {
     length: usize,
     step: Step,
+    /// The node that it is a child of, by that node's depth, and which of its children it is. What is still
+    /// to be tried descends from nodes on the present path only.
+    parent: usize,
+    child: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,8 +115,24 @@ pub(super) struct Search {
     pub(super) racy: u64,
     /// Spurious events that a thread may have.
     spurious: usize,
-    begun: bool,
-    pub(super) race: Option<(EventId, EventId)>,
+    /// The part of the tree that is searched: all that is at or below this node,
+    below: Path,
+    /// and in this shard, if there are several.
+    shard: Option<Shard>,
+    /// The present node, and how many children it has so far; none before the root.
+    path: Option<Path>,
+    children: u32,
+    /// What is wrong with the accesses of the graph at hand.
+    pub(super) flaw: Option<Flaw>,
+}
+
+/// Two accesses that must not be so.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Flaw {
+    /// They race.
+    Race(EventId, EventId),
+    /// The second reads what the first had half written when its thread died.
+    Torn(EventId, EventId),
 }
 
 impl Search {
@@ -122,9 +144,17 @@ impl Search {
             spare: Vec::new(),
             racy: 0,
             spurious,
-            begun: false,
-            race: None,
+            below: Path::default(),
+            shard: None,
+            path: None,
+            children: 0,
+            flaw: None,
         }
+    }
+
+    /// Searches only what is at or below a node, and in a shard.
+    pub(super) fn within(self, below: Path, shard: Option<Shard>) -> Self {
+        Self { below, shard, ..self }
     }
 
     /// May threads wake, and weak compare-exchanges fail, for no reason?
@@ -136,7 +166,7 @@ impl Search {
     #[cfg(test)]
     pub(super) fn at(graph: Graph, model: MemoryModel) -> Self {
         let frames = vec![Frame { graph, alternatives: Vec::new() }];
-        Self { frames, begun: true, ..Self::new(model, Races::Count, 1) }
+        Self { frames, path: Some(Path::default()), ..Self::new(model, Races::Count, 1) }
     }
 
     #[cfg(test)]
@@ -153,44 +183,95 @@ impl Search {
         self.frames.last_mut().expect("a search under way has a frame")
     }
 
+    /// The node at hand.
+    pub(super) fn path(&self) -> &Path {
+        self.path.as_ref().expect("a search under way is at a node")
+    }
+
+    /// Does the node at hand count, or is it only on the way to the part that is searched?
+    pub(super) fn is_within(&self) -> bool {
+        let path = self.path();
+        path.0.len() >= self.below.0.len() && self.shard.is_none_or(|shard| shard.has(path))
+    }
+
     /// Goes on to the next graph to be continued; `false` if there is none left.
     pub(super) fn advance(&mut self) -> bool {
-        if !self.begun {
-            self.begun = true;
+        self.flaw = None;
+        if self.path.is_none() {
+            self.path = Some(Path::default());
             return true;
         }
-        loop {
-            let frame = self.frame();
-            let Some(Alternative { length, step }) = frame.alternatives.pop() else {
-                if self.frames.len() == 1 {
-                    return false;
-                }
-                self.spare.extend(self.frames.pop());
-                continue;
-            };
-            frame.graph.truncate(length);
-            let arranged = match step {
-                Step::Add { thread, kind, site, position } => {
-                    let id = frame.graph.next_id(thread);
-                    frame.graph.add(thread, kind, site, position);
-                    match frame.graph.write_half(id) {
-                        Some(write) => self.write(thread, site, write),
-                        None => true,
-                    }
-                }
-                Step::Revisit { thread, kind, site, read } => {
-                    self.revisit(thread, kind, site, read)
-                }
-                Step::Rearrange { position, read, flavour } => {
-                    rearrange(&mut frame.graph, position, read, flavour);
-                    true
-                }
-            };
-            if arranged && self.model.allows(self.graph()) {
-                self.look_for_races();
+        while let Some(alternative) = self.next() {
+            if self.take(alternative) {
                 return true;
             }
         }
+        false
+    }
+
+    /// What is tried next: on the way to the part that is searched one alternative, and no other.
+    fn next(&mut self) -> Option<Alternative> {
+        loop {
+            let depth = self.path().0.len();
+            let wanted = self.below.0.get(depth).copied();
+            let frame = self.frame();
+            if let Some(child) = wanted {
+                let mut alternatives = frame.alternatives.drain(..);
+                return alternatives.find(|other| (other.parent, other.child) == (depth, child));
+            }
+            if let Some(alternative) = frame.alternatives.pop() {
+                return Some(alternative);
+            }
+            if self.frames.len() == 1 {
+                return None;
+            }
+            self.spare.extend(self.frames.pop());
+        }
+    }
+
+    /// Takes an alternative; `false` if there is nothing to be run there.
+    fn take(&mut self, Alternative { length, step, parent, child }: Alternative) -> bool {
+        let path = self.path.get_or_insert_default();
+        path.0.truncate(parent);
+        path.0.push(child);
+        self.children = 0;
+        if self.shard.is_some_and(|shard| shard.leaves_out(self.path())) {
+            return false;
+        }
+        let frame = self.frame();
+        frame.graph.truncate(length);
+        let arranged = match step {
+            Step::Add { thread, kind, site, position } => {
+                let id = frame.graph.next_id(thread);
+                frame.graph.add(thread, kind, site, position);
+                match frame.graph.write_half(id) {
+                    Some(write) => self.write(thread, site, write),
+                    None => true,
+                }
+            }
+            Step::Revisit { thread, kind, site, read } => self.revisit(thread, kind, site, read),
+            Step::Rearrange { position, read, flavour } => {
+                rearrange(&mut frame.graph, position, read, flavour);
+                true
+            }
+        };
+        let allowed = arranged && self.model.allows(self.graph());
+        if allowed {
+            self.look_for_flaws();
+        }
+        allowed
+    }
+
+    /// Gives away the part of what is still to be tried that was noted first: the largest, as a rule.
+    pub(super) fn give_away(&mut self) -> Option<Path> {
+        if self.path().0.len() < self.below.0.len() {
+            return None; // What has been noted on the way is somebody else's.
+        }
+        let frame = self.frames.iter_mut().find(|frame| !frame.alternatives.is_empty())?;
+        let Alternative { parent, child, .. } = frame.alternatives.remove(0);
+        let mut path = Path(self.path().0[..parent].to_vec());
+        path.0.push(child);
+        Some(path)
     }
 
     /// Adds what a thread does next, as it usually is, and notes how else it could be. Returns `false` if
@@ -221,15 +302,17 @@ impl Search {
             }
         };
         if added {
-            self.look_for_races();
+            self.look_for_flaws();
         }
         added
     }
 
     fn note(&mut self, step: Step) {
+        let (parent, child) = (self.path().0.len(), self.children);
+        self.children += 1;
         let frame = self.frame();
         let length = frame.graph.order.len();
-        frame.alternatives.push(Alternative { length, step });
+        frame.alternatives.push(Alternative { length, step, parent, child });
     }
 
     fn read(
@@ -265,7 +348,7 @@ impl Search {
         let graph = self.graph();
         let id = graph.next_id(thread);
         let Kind::Write { loc, order, .. } = kind else { unreachable!("only writes are written") };
-        let slots: Vec<usize> = if order == Order::Plain && self.races == Races::End {
+        let slots: Vec<usize> = if order.is_plain() && self.races == Races::End {
             vec![graph.co(loc).len() + 1]
         } else {
             let slots = graph.slots(id, kind).collect();
@@ -317,27 +400,24 @@ impl Search {
         let may_be_spurious = graph.spurious(read.thread) < self.spurious;
         let (first, second) = purpose.flavours(value, order);
         let flavours = || second.filter(|_| may_be_spurious).into_iter().chain([first]);
-        let length = graph.order.len();
-        frame.alternatives.extend(slots.iter().flat_map(|position| {
+        let steps = slots.iter().flat_map(|position| {
             let step = move |flavour| Step::Rearrange { position: *position, read, flavour };
-            flavours().map(move |flavour| Alternative { length, step: step(flavour) })
-        }));
+            flavours().map(step)
+        });
         self.frames.push(frame);
+        steps.for_each(|step| self.note(step));
         // The frame's alternatives are all there is of it: the first one is taken next.
         false
     }
 
-    fn look_for_races(&mut self) {
+    fn look_for_flaws(&mut self) {
         let graph = self.graph();
         let Some(newest) = graph.order.last().copied() else { return };
-        let revisited = graph.reads_from(newest);
-        let race = std::iter::once(newest)
-            .chain(revisited)
-            .find_map(|event| graph.race(event).map(|other| (other, event)));
-        if race.is_some() {
-            self.racy += 1;
-            self.race = self.race.or(race);
-        }
+        let events = || std::iter::once(newest).chain(graph.reads_from(newest));
+        let race = events().find_map(|event| Some(Flaw::Race(graph.race(event)?, event)));
+        let torn = events().find_map(|event| Some(Flaw::Torn(graph.torn(event)?, event)));
+        self.racy += u64::from(race.is_some());
+        self.flaw = race.or(torn);
     }
 }
 

@@ -1,24 +1,36 @@
 //! What an execution did, for the report of a failure.
 
+use std::collections::HashMap;
+
 use selvedge::platform::Rmw;
 
 use super::{
     event::{About, Event, EventId, Flavour, Kind, MOST_THREADS, Order, Purpose, Site},
     graph::Graph,
 };
-use crate::{card, engine::trace};
+use crate::{card, engine::trace::Trace};
 
-/// Records the graph, an access a line: what reads comes after what it reads from.
-pub(super) fn tell(graph: &Graph, names: &[&'static str; MOST_THREADS]) {
+/// What a thread said when so many of its events lay behind it.
+pub(super) type Note = (EventId, Site, String);
+
+/// The graph as a trace.
+pub(super) fn trace(graph: &Graph, names: [&'static str; MOST_THREADS], notes: &[Note]) -> Trace {
+    let mut story = Story { graph, names, lines: HashMap::new(), trace: Trace::default() };
     for (thread, name) in names.iter().enumerate() {
-        trace::name(thread, name);
+        story.trace.name(thread, name);
     }
     for id in in_order(graph) {
         let event = graph.event(id);
-        if let Some(what) = what(graph, names, id, event) {
-            trace::record(id.thread.into(), label(event.site), what);
+        if let Some(what) = story.what(id, event) {
+            let line = story.trace.record(id.thread.into(), label(event.site), what);
+            story.lines.insert(id, line);
+        }
+        let after = EventId { index: id.index + 1, ..id };
+        for (_, site, note) in notes.iter().filter(|(moment, ..)| *moment == after) {
+            story.trace.record(id.thread.into(), label(site), note.clone());
         }
     }
+    story.trace
 }
 
 /// A site as it is shown; none for starts, joins and deaths, which are the platform's own.
@@ -27,94 +39,144 @@ fn label(site: Site) -> String {
     if own { String::new() } else { card::site(site) }
 }
 
-/// The events, each after all that it depends on, else as the search added them.
+/// The events in an order that a machine could have made them in, each thread for as long as it can go on. If
+/// there is none, because the memory is weaker than that, at least after all that they depend on.
 fn in_order(graph: &Graph) -> Vec<EventId> {
     let mut open = graph.order.clone();
-    let mut told = Vec::with_capacity(open.len());
+    let mut told: Vec<EventId> = Vec::with_capacity(open.len());
     while !open.is_empty() {
-        let depends = |id: &EventId, other: &EventId| {
-            other != id && graph.event(*id).past.porf.contains(*other)
+        let present = told.last().map_or(0, |last| last.thread);
+        let is_next = |id: &EventId, waits: &dyn Fn(EventId, EventId) -> bool| {
+            !open.iter().any(|other| other != id && waits(*id, *other))
         };
-        let next = open.iter().position(|id| !open.iter().any(|other| depends(id, other)));
+        let choose = |waits: &dyn Fn(EventId, EventId) -> bool| {
+            let next = (0..open.len()).filter(|at| is_next(&open[*at], waits));
+            next.min_by_key(|at| (open[*at].thread != present, *at))
+        };
+        let depends = |id, other| graph.event(id).past.porf.contains(other);
+        let follows = |id, other| depends(id, other) || graph.overwrites(id, other);
+        let next = choose(&follows).or_else(|| choose(&depends));
         told.push(open.remove(next.expect("nothing depends on itself")));
     }
     told
 }
 
-/// What an event is, in words; nothing for what shows nothing.
-fn what(
-    graph: &Graph,
-    names: &[&'static str; MOST_THREADS],
-    id: EventId,
-    event: &Event,
-) -> Option<String> {
-    let name = |thread: u8| names[usize::from(thread)];
-    let source = |from: Option<EventId>| match from {
-        None => "initial".to_owned(),
-        Some(write) => {
-            let from = format!("from {} {}", name(write.thread), label(graph.event(write).site));
-            from.trim_end().to_owned()
+impl Graph {
+    /// Is `write` later in modification order than what `other` wrote or read?
+    fn overwrites(&self, write: EventId, other: EventId) -> bool {
+        let Kind::Write { loc, .. } = self.event(write).kind else { return false };
+        let overwritten = match self.event(other).kind {
+            Kind::Write { loc: at, .. } if at == loc => self.position(loc, Some(other)),
+            Kind::Read { loc: at, from, .. } if at == loc => self.position(loc, from),
+            _ => return false,
+        };
+        self.position(loc, Some(write)) > overwritten
+    }
+}
+
+impl Order {
+    /// As it is abbreviated in a trace.
+    fn short(self) -> &'static str {
+        match self {
+            Self::Relaxed => "rlx",
+            Self::Acquire => "acq",
+            Self::Release => "rel",
+            Self::AcqRel => "acq_rel",
+            Self::SeqCst => "sc",
+            Self::Plain | Self::Torn | Self::Queue | Self::Wake => "",
         }
-    };
-    Some(match event.kind {
-        Kind::Read { purpose: Purpose::Enter, .. } | Kind::End => return None,
-        Kind::Read { order: Order::Plain, value, from, .. } => {
-            format!("read payload {value} ({})", source(from))
-        }
-        Kind::Read { purpose: Purpose::Check, value, from, .. } => {
-            format!("wait: finds {value} ({})", source(from))
-        }
-        Kind::Read { order, flavour: Flavour::Spurious, value, from, .. } => {
-            format!("CAS {order:?} fails spuriously on {value} ({})", source(from))
-        }
-        Kind::Read {
-            order,
-            purpose: Purpose::Compare { current, .. },
-            flavour: Flavour::Reads,
-            value,
-            from,
-            ..
-        } => {
-            format!("CAS {order:?} for {current} finds {value} ({})", source(from))
-        }
-        // The write half says it.
-        Kind::Read { flavour: Flavour::Updates, .. } => return None,
-        Kind::Read { order, value, from, .. } => {
-            format!("load {order:?} = {value} ({})", source(from))
-        }
-        Kind::Write { order: Order::Queue, .. } => "wait: falls asleep, or leaves the queue".into(),
-        Kind::Write { order: Order::Wake, value, half, .. } => {
-            let before = half.map(|index| graph.event(EventId { index, ..id }).kind);
-            let told = match before {
-                Some(Kind::Read { value: before, .. }) => before & !value,
-                _ => 0,
-            };
-            let told = (0..MOST_THREADS as u8).filter(|thread| told >> thread & 1 == 1).map(name);
-            format!("wake: {}", told.collect::<Vec<_>>().join(", "))
-        }
-        Kind::Write { order: Order::Plain, value, .. } => format!("write payload {value}"),
-        Kind::Write { order, value, half: None, .. } => format!("store {order:?} {value}"),
-        Kind::Write { order, value, half: Some(index), .. } => {
-            let Kind::Read { purpose, value: before, from, .. } =
-                graph.event(EventId { index, ..id }).kind
-            else {
-                return None;
-            };
-            let verb = match purpose {
-                Purpose::Update { op: Rmw::Swap, .. } => "swap".to_owned(),
-                Purpose::Update { op, operand, .. } => format!("{op:?} {operand}").to_lowercase(),
-                _ => "CAS".to_owned(),
-            };
-            format!("{verb} {order:?} {before} -> {value} ({})", source(from))
-        }
-        Kind::Fence(order) => format!("fence {order:?}"),
-        Kind::Choose { about: About::Sleep | About::Death, value: 0, .. } => return None,
-        Kind::Choose { about: About::Death, .. } => "dies before this".into(),
-        Kind::Choose { about: About::Sleep, .. } => "wait: ends by itself".into(),
-        Kind::Choose { about, value, .. } => format!("chooses {value} ({about:?})"),
-        Kind::Spawn { child } => format!("starts {}", name(child)),
-        Kind::Join { child } => format!("joins {}", name(child)),
-        Kind::Woken { by } => format!("wait: woken by {}", name(by.thread)),
-        Kind::Pause => "gives way".into(),
-    })
+    }
+}
+
+struct Story<'a> {
+    graph: &'a Graph,
+    names: [&'static str; MOST_THREADS],
+    /// On which line an event has been told.
+    lines: HashMap<EventId, usize>,
+    trace: Trace,
+}
+
+impl Story<'_> {
+    /// Where a value comes from.
+    fn source(&self, from: Option<EventId>) -> String {
+        let line = from.and_then(|write| self.lines.get(&write));
+        line.map_or("initial".into(), |line| format!("from {line}"))
+    }
+
+    /// What an event is, in words; nothing for what shows nothing.
+    fn what(&self, id: EventId, event: &Event) -> Option<String> {
+        let name = |thread: u8| self.names[usize::from(thread)];
+        Some(match event.kind {
+            Kind::Read { order, purpose, flavour, value, from, .. } => {
+                return self.read((order, purpose, flavour), value, from);
+            }
+            Kind::Write { order: Order::Plain, value, .. } => format!("write payload {value}"),
+            Kind::Write { order: Order::Torn, value, .. } => {
+                format!("dies while it writes payload {value}")
+            }
+            Kind::Write { order, value, half: None, .. } => {
+                format!("store {} {value}", order.short())
+            }
+            Kind::Write { order, value, half: Some(index), .. } => {
+                return self.update(EventId { index, ..id }, order, value);
+            }
+            Kind::Fence(order) => format!("fence {}", order.short()),
+            Kind::Choose { about: About::Sleep | About::Death, value: 0, .. } => return None,
+            Kind::Choose { about: About::Death, value: 1, .. } => "dies".into(),
+            Kind::Choose { about: About::Sleep | About::Death | About::Sleepers, .. } => return None,
+            Kind::Choose { about: About::Scenario, value, .. } => format!("chooses {value}"),
+            Kind::Spawn { child } => format!("starts {}", name(child)),
+            Kind::Join { child } => format!("joins {}", name(child)),
+            Kind::Woken { by } => format!("wait: woken {}", self.source(Some(by))),
+            Kind::Pause => "gives way".into(),
+            Kind::End => return None,
+        })
+    }
+
+    fn read(
+        &self,
+        (order, purpose, flavour): (Order, Purpose, Flavour),
+        value: u64,
+        from: Option<EventId>,
+    ) -> Option<String> {
+        let (order, source) = (order.short(), self.source(from));
+        Some(match purpose {
+            Purpose::Load if order.is_empty() => format!("read payload {value} {source}"),
+            Purpose::Load => format!("load {order} {value} {source}"),
+            Purpose::Check => format!("wait: finds {value} {source}"),
+            Purpose::Compare { .. } if flavour == Flavour::Spurious => {
+                format!("cas {order} fails spuriously on {value} {source}")
+            }
+            Purpose::Compare { current, .. } if flavour == Flavour::Reads => {
+                format!("cas {order} for {current} finds {value} {source}")
+            }
+            // The write half says it.
+            Purpose::Enter | Purpose::Update { .. } | Purpose::Compare { .. } => return None,
+        })
+    }
+
+    /// The write half of what began with `read`.
+    fn update(&self, read: EventId, order: Order, after: u64) -> Option<String> {
+        let Kind::Read { purpose, value: before, from, .. } = self.graph.event(read).kind else {
+            unreachable!("a write half follows its read")
+        };
+        let (short, source) = (order.short(), self.source(from));
+        Some(match purpose {
+            Purpose::Update { op: Rmw::Swap, .. } => format!("swap {short} {before} -> {after} {source}"),
+            Purpose::Update { op, operand, .. } => {
+                let op = format!("{op:?}").to_lowercase();
+                format!("{op} {operand} {short} {before} -> {after} {source}")
+            }
+            Purpose::Enter if order == Order::Wake => {
+                let told = |thread: &usize| (before & !after) >> thread & 1 == 1;
+                let told = (0..MOST_THREADS).filter(told).map(|thread| self.names[thread]);
+                let told = told.collect::<Vec<_>>().join(", ");
+                format!("wakes {}", if told.is_empty() { "nobody" } else { &told })
+            }
+            Purpose::Enter if before & !after != 0 => "wait: ends by itself".into(),
+            Purpose::Enter if after & !before != 0 => "wait: falls asleep".into(),
+            Purpose::Enter => "wait: does not sleep".into(),
+            _ => format!("cas {short} {before} -> {after} {source}"),
+        })
+    }
 }

@@ -1,0 +1,74 @@
+//! How far an engine is to look.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, Path, Shard};
+use crate::model::Info;
+
+/// How far an engine is to look.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// Which engine.
+    pub engine: Engine,
+    /// loom: at most so many preemptions in an execution; `None` is no bound.
+    pub preemptions: Option<usize>,
+    /// loom: sleepers park rather than yield (see [`Info::parks`]).
+    pub parks: bool,
+    /// At most so many executions.
+    pub executions: u64,
+    /// explorer: spurious events of each kind (a wake, a failing weak compare-exchange) in a thread.
+    #[serde(default)]
+    pub spurious: usize,
+    /// shuttle: where the random schedules start.
+    pub seed: u64,
+    /// loom, shuttle: which execution to record, counted from 1.
+    pub traced: Option<u64>,
+    /// explorer: this execution alone.
+    #[serde(default)]
+    pub only: Option<Path>,
+    /// explorer: this part of the search.
+    #[serde(default)]
+    pub shard: Option<Shard>,
+    /// End at the first outcome that the scenario forbids? Calibration wants them all instead.
+    pub stop_at_forbidden: bool,
+}
+
+impl Plan {
+    /// What `cargo verify` does without arguments.
+    pub fn quick(info: &Info, engine: Engine) -> Self {
+        Self {
+            engine,
+            preemptions: info.quick,
+            parks: info.parks,
+            executions: match engine {
+                Engine::Explorer => info.cut.unwrap_or(LIMIT),
+                Engine::Loom => LIMIT,
+                Engine::Shuttle => 40_000,
+                Engine::Native => 2_000,
+            },
+            spurious: info.spurious,
+            seed: SEED,
+            traced: None,
+            only: None,
+            shard: None,
+            stop_at_forbidden: true,
+        }
+    }
+
+    /// What `cargo verify --deep` does.
+    pub fn deep(info: &Info, engine: Engine) -> Self {
+        let quick = Self::quick(info, engine);
+        let executions = match engine {
+            Engine::Explorer | Engine::Loom => LIMIT,
+            Engine::Shuttle => 1_000_000,
+            Engine::Native => 200_000,
+        };
+        Self { preemptions: info.deep, executions, spurious: 1, ..quick }
+    }
+}
+
+/// A search that is cut here says so; the bounds of the scenarios keep far below.
+const LIMIT: u64 = 100_000_000;
+
+/// Where random schedules start: any number, but always the same.
+const SEED: u64 = 0x5e1_7ed9e;
