@@ -81,8 +81,6 @@ impl Row {
                 Engine::Shuttle => 20_000,
                 Engine::Native => 5_000,
             },
-            // What wakes whom is the subject; that anybody may wake for no reason is known.
-            spurious: 0,
             stop_at_forbidden: false,
             ..Plan::quick(&self.entry.info, engine)
         };

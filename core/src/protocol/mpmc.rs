@@ -135,9 +135,9 @@
 //!
 //! | id | promise | evidence |
 //! |----|---------|----------|
-//! | `MPMC-1` | while nobody dies, each record that was pushed is popped at most once, unchanged; none is lost | `mpmc/fifo`, `mpmc/two_by_two`, `mpmc/slow_producer`, `mpmc/lap`, `mpmc/positions_wrap`, `test:mpmc_model/agrees_with_a_queue`, `test:exchange_many/ten_million_records` |
-//! | `MPMC-2` | a record is never touched by two participants at once | `mpmc/lap`, `mpmc/positions_wrap` |
-//! | `MPMC-3` | records are popped in the order of their claims, so each producer's in its order | `mpmc/fifo`, `mpmc/lap`, `test:exchange_many/ten_million_records` |
+//! | `MPMC-1` | while nobody dies, each record that was pushed is popped at most once, unchanged; none is lost | `mpmc/fifo`, `mpmc/two_by_two`, `mpmc/slow_producer`, `mpmc/lap`, `mpmc/positions_wrap`, `mpmc/two_each`, `mpmc/two_pushes_each`, `mpmc/two_pops_each`, `mpmc/slot_for_two`, `mpmc/record_for_two`, `test:mpmc_model/agrees_with_a_queue`, `test:exchange_many/ten_million_records` |
+//! | `MPMC-2` | a record is never touched by two participants at once | `mpmc/lap`, `mpmc/positions_wrap`, `mpmc/two_pushes_each`, `mpmc/two_pops_each`, `mpmc/slot_for_two`, `mpmc/record_for_two` |
+//! | `MPMC-3` | records are popped in the order of their claims, so each producer's in its order | `mpmc/fifo`, `mpmc/lap`, `mpmc/two_each`, `mpmc/two_pushes_each`, `mpmc/two_pops_each`, `test:exchange_many/ten_million_records` |
 //! | `MPMC-4` | `Full` and `Empty` are said only of a queue that is so in some order of all that succeeded | `mpmc/full_is_exact`, `mpmc/empty_is_exact`, `test:mpmc_model/agrees_with_a_queue` |
 //! | `MPMC-5` | no lost wake-up: nobody sleeps for longer than a slice while there is room, or a record, for them | `mpmc/blocking_producers`, `mpmc/blocking_consumers`, `mpmc/wake_up_passed_on` |
 //! | `MPMC-6` | a death costs at most the record that the dead was writing or reading; once it is known, nobody is held up | `mpmc/producer_dies`, `mpmc/consumer_dies`, `mpmc/producer_dies_anywhere`, `mpmc/consumer_dies_anywhere` |

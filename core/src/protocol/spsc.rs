@@ -110,8 +110,8 @@
 //!
 //! | id | promise | evidence |
 //! |----|---------|----------|
-//! | `SPSC-1` | records arrive once each, in order, unchanged | `spsc/fifo`, `spsc/lap`, `spsc/positions_wrap`, `test:spsc_model/agrees_with_a_queue`, `test:exchange/ten_million_records` |
-//! | `SPSC-2` | a slot is never touched by both ends at once | `spsc/fifo`, `spsc/lap`, `spsc/byte_stream` |
+//! | `SPSC-1` | records arrive once each, in order, unchanged | `spsc/fifo`, `spsc/lap`, `spsc/positions_wrap`, `spsc/three_each`, `test:spsc_model/agrees_with_a_queue`, `test:exchange/ten_million_records` |
+//! | `SPSC-2` | a slot is never touched by both ends at once | `spsc/fifo`, `spsc/lap`, `spsc/byte_stream`, `spsc/three_each` |
 //! | `SPSC-3` | all that was pushed before `close` is delivered before `Closed` | `spsc/close_delivers_all`, `test:spsc_model/agrees_with_a_queue` |
 //! | `SPSC-4` | no lost wake-up: a blocked end goes on when its peer makes room, fills or closes | `spsc/blocking`, `spsc/close_wakes_producer`, `spsc/close_delivers_all`, `test:exchange/ten_million_records` |
 //! | `SPSC-5` | partial reads and writes move a prefix, in order | `spsc/byte_stream`, `test:spsc_model/agrees_with_a_queue` |

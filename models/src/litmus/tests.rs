@@ -14,6 +14,8 @@ use super::{
     golden::{ALL, Allows, Known},
 };
 
+mod mixed;
+
 fn parse(text: &str) -> Program {
     text.parse().unwrap_or_else(|e| panic!("{e} in:\n{text}"))
 }

@@ -1,6 +1,7 @@
 //! Calibration programs: classic litmus tests, and shapes on which an engine is known to have gone
 //! wrong. Each lists every outcome that RC11 allows, and where an engine is known to be blind.
 
+mod blind;
 mod programs;
 mod racy_ring;
 mod torn;
@@ -46,13 +47,13 @@ pub struct Blind {
 
 /// Every calibration program.
 pub fn rows() -> Vec<Row> {
-    let programs = programs::ALL.iter().map(|program| Row {
+    let programs = programs::ALL.iter().chain(blind::ALL).map(|program| Row {
         entry: Entry::of(Litmus(program)),
         family: program.family,
         blind: program.blind,
         races: false,
     });
-    programs.chain([torn::row()]).chain(racy_ring::rows()).collect()
+    programs.chain([blind::woken(), torn::row()]).chain(racy_ring::rows()).collect()
 }
 
 /// The programs alone.
@@ -78,6 +79,8 @@ enum Op {
     StoreLast(Loc, Ordering),
     Add(Loc, u32, Ordering),
     Cas(Loc, u32, u32, Ordering),
+    /// May fail for no reason.
+    CasWeak(Loc, u32, u32, Ordering),
     Fence(Ordering),
     /// Goes on only if the last register holds this value.
     OnlyIf(u32),
@@ -123,6 +126,11 @@ impl<M: Model> Memory<M> {
                 }
                 Op::Cas(location, current, new, order) => {
                     let cas = self.at(location).compare_exchange(current, new, order, Relaxed);
+                    registers.push(cas.unwrap_or_else(|found| found));
+                }
+                Op::CasWeak(location, current, new, order) => {
+                    let word = self.at(location);
+                    let cas = word.compare_exchange_weak(current, new, order, Relaxed);
                     registers.push(cas.unwrap_or_else(|found| found));
                 }
                 Op::Fence(order) => M::fence(order),

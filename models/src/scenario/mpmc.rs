@@ -2,6 +2,7 @@
 //! and what a death in the middle costs.
 
 mod blocking;
+mod contended;
 mod deaths;
 mod exact;
 mod fifo;
@@ -26,6 +27,11 @@ pub fn all() -> Vec<Entry> {
         Entry::of(fifo::LAP),
         Entry::of(fifo::POSITIONS_WRAP),
         Entry::of(fifo::TWO_BY_TWO),
+        Entry::of(contended::TWO_EACH),
+        Entry::of(contended::TWO_PUSHES_EACH),
+        Entry::of(contended::TWO_POPS_EACH),
+        Entry::of(contended::SLOT_FOR_TWO),
+        Entry::of(contended::RECORD_FOR_TWO),
         Entry::of(slow_producer::SlowProducer),
         Entry::of(exact::FULL),
         Entry::of(exact::EMPTY),

@@ -2,6 +2,7 @@
 
 mod double_release;
 mod hand_over_of_two;
+mod hand_over_to_two;
 mod history;
 mod mutual_exclusion;
 mod timeout;
@@ -18,9 +19,13 @@ use crate::model::{Model, World};
 /// Every scenario of the semaphore.
 pub fn all() -> Vec<Entry> {
     vec![
-        Entry::of(mutual_exclusion::MutualExclusion),
-        Entry::of(try_acquire_takes_one::TryAcquireTakesOne),
+        Entry::of(mutual_exclusion::ONCE),
+        Entry::of(mutual_exclusion::TWICE),
+        Entry::of(mutual_exclusion::TRYING_TWICE),
+        Entry::of(try_acquire_takes_one::FREE),
+        Entry::of(try_acquire_takes_one::RELEASED),
         Entry::of(hand_over_of_two::HandOverOfTwo),
+        Entry::of(hand_over_to_two::HandOverToTwo),
         Entry::of(two_waiters::TwoWaiters { releases: 1 }),
         Entry::of(two_waiters::TwoWaiters { releases: 2 }),
         Entry::of(double_release::DoubleRelease),

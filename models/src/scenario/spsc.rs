@@ -25,6 +25,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(fifo::FIFO),
         Entry::of(fifo::LAP),
         Entry::of(fifo::POSITIONS_WRAP),
+        Entry::of(fifo::THREE_EACH),
         Entry::of(blocking::Blocking),
         Entry::of(close_delivers_all::CloseDeliversAll),
         Entry::of(close_wakes_producer::CloseWakesProducer),

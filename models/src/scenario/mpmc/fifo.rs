@@ -7,11 +7,13 @@ use crate::model::{Info, Model, Scenario, World};
 /// nobody waits: what is popped was pushed, each record once, each producer's in order.
 #[derive(Clone, Copy)]
 pub(super) struct Fifo {
-    info: Info,
-    producers: &'static [&'static [u32]],
-    consumers: &'static [usize],
-    capacity: usize,
-    start: u64,
+    pub(super) info: Info,
+    /// What is in the queue before.
+    pub(super) held: &'static [u32],
+    pub(super) producers: &'static [&'static [u32]],
+    pub(super) consumers: &'static [usize],
+    pub(super) capacity: usize,
+    pub(super) start: u64,
 }
 
 /// Two producers, one consumer.
@@ -32,6 +34,7 @@ pub(super) const FIFO: Fifo = Fifo {
         deep: Some(4),
         ..Info::DEFAULT
     },
+    held: &[],
     producers: &[&[1], &[2]],
     consumers: &[2],
     capacity: 2,
@@ -102,6 +105,10 @@ impl Scenario for Fifo {
 
     fn run<M: Model>(&self, world: &World<M>) -> String {
         let queue = queue::<M>(self.capacity, self.start);
+        let mut filler = producer(world, &queue, 8);
+        for record in self.held {
+            filler.try_push(*record).expect("there is room");
+        }
         let pushing: Vec<_> = (self.producers.iter().zip(0..))
             .map(|(records, owner)| {
                 let mut producer = producer(world, &queue, owner);
