@@ -10,7 +10,7 @@ use std::{
 use selvedge_models::{
     calibration::{self, Row},
     card,
-    engine::{self, Engine, Entry, Plan, Shard, Verdict},
+    engine::{self, Bound, Engine, Entry, Plan, Shard, Verdict},
     job::Job,
     planted::{self, Bug, PatchedCopy},
     report::{Provenance, Report, SCHEMA},
@@ -213,6 +213,7 @@ impl Campaign {
         });
         let (well, how) = match (&verdict, task) {
             (Err(error), _) => (false, format!("NO VERDICT: {error}")),
+            (Ok(Verdict { bound: Bound::Interrupted, .. }), _) => (false, "interrupted".into()),
             (Ok(verdict), Task::Hunt(_)) => {
                 (!verdict.held(), if verdict.held() { "MISSED" } else { "caught" }.into())
             }
@@ -281,6 +282,8 @@ fn file(report: &mut Report, task: Task, finding: Finding) {
     let name = task.to_string();
     match (task, finding) {
         (_, Ok(None)) => {}
+        // What was cut short is told where it stands for itself; it calibrates nothing and hunts nothing.
+        (Task::Calibrate(..) | Task::Hunt(_), Ok(Some(Verdict { bound: Bound::Interrupted, .. }))) => {}
         (Task::Calibrate(row, engine), Ok(Some(verdict))) => {
             report.calibration.push(row.judge(engine, &verdict));
         }

@@ -1,6 +1,15 @@
 //! `cargo verify` as a user meets it: exit codes and messages.
 
-use std::process::{Command, Output};
+use std::{
+    process::{Command, Output, Stdio},
+    thread::sleep,
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 
 fn verify(arguments: &[&str], variable: Option<(&str, &str)>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge-verify"));
@@ -23,6 +32,9 @@ fn what_cannot_be_run_as_asked_is_exit_code_2_and_says_why() {
     assert!(cut.contains("unset LOOM_MAX_PREEMPTIONS"), "{cut}");
     refused(&["--engine", "herd"], None);
     refused(&["replay", "nonsense"], None);
+    refused(&["--shard", "3/2"], None);
+    let unreadable = refused(&["merge", "/nonexistent"], None);
+    assert!(unreadable.starts_with("cargo verify: /nonexistent: No such file"), "{unreadable}");
     refused(&["replay", "spsc/nonsense@loom#1"], None);
 }
 
@@ -56,5 +68,20 @@ fn a_planted_bug_is_exit_code_1_and_shows_its_schedule() {
     let output = verify(&["replay", "spsc/fifo@loom#2!weaken:spsc/P4"], None);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    assert!(text.contains("spsc/P4                store Relaxed 1"), "{text}");
+    assert!(text.contains("spsc/P4 store rlx 1"), "{text}");
+}
+
+#[test]
+fn ctrl_c_ends_the_searches_with_what_they_have_seen() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge-verify"));
+    command.args(["--engine", "loom", "--deep", "--only", "semaphore/hand_over_of_two"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    // Calibration comes first, and takes longer than this.
+    sleep(Duration::from_secs(2));
+    let pid = Pid::from_raw(child.id().try_into().expect("a pid"));
+    kill(pid, Signal::SIGINT).expect("it runs");
+    let output = child.wait_with_output().expect("it ends");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.contains("INTERRUPTED, the rest is missing"), "{text}");
 }

@@ -370,6 +370,7 @@ impl Model for Explorer {
                 }
             };
             if value.is_none() {
+                machine::note(Location::caller(), || "is dead from here on".into());
                 // All that it did comes before what a survivor does who learns of it.
                 after.dead.rmw(Rmw::Or, bit(victim.owner), Ordering::Release);
             }
@@ -388,6 +389,7 @@ impl Model for Explorer {
     }
 
     fn expire(ctx: &Self::Ctx) {
+        machine::note(Location::caller(), || "every deadline passes".into());
         ctx.clock.rmw(Rmw::Add, ONE_MOMENT, Ordering::Relaxed);
     }
 

@@ -1,6 +1,6 @@
 //! What an execution did, for the report of a failure.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use selvedge::platform::Rmw;
 
@@ -88,6 +88,16 @@ impl Order {
     }
 }
 
+/// A value as it is read best: packed words in hexadecimal.
+struct Value(u64);
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(value) = self;
+        if *value <= 0xffff { write!(f, "{value}") } else { write!(f, "{value:#x}") }
+    }
+}
+
 struct Story<'a> {
     graph: &'a Graph,
     names: [&'static str; MOST_THREADS],
@@ -110,12 +120,12 @@ impl Story<'_> {
             Kind::Read { order, purpose, flavour, value, from, .. } => {
                 return self.read((order, purpose, flavour), value, from);
             }
-            Kind::Write { order: Order::Plain, value, .. } => format!("write payload {value}"),
+            Kind::Write { order: Order::Plain, value, .. } => format!("write payload {}", Value(value)),
             Kind::Write { order: Order::Torn, value, .. } => {
-                format!("dies while it writes payload {value}")
+                format!("dies while it writes payload {}", Value(value))
             }
             Kind::Write { order, value, half: None, .. } => {
-                format!("store {} {value}", order.short())
+                format!("store {} {}", order.short(), Value(value))
             }
             Kind::Write { order, value, half: Some(index), .. } => {
                 return self.update(EventId { index, ..id }, order, value);
@@ -139,7 +149,7 @@ impl Story<'_> {
         value: u64,
         from: Option<EventId>,
     ) -> Option<String> {
-        let (order, source) = (order.short(), self.source(from));
+        let (order, value, source) = (order.short(), Value(value), self.source(from));
         Some(match purpose {
             Purpose::Load if order.is_empty() => format!("read payload {value} {source}"),
             Purpose::Load => format!("load {order} {value} {source}"),
@@ -148,7 +158,7 @@ impl Story<'_> {
                 format!("cas {order} fails spuriously on {value} {source}")
             }
             Purpose::Compare { current, .. } if flavour == Flavour::Reads => {
-                format!("cas {order} for {current} finds {value} {source}")
+                format!("cas {order} for {} finds {value} {source}", Value(current))
             }
             // The write half says it.
             Purpose::Enter | Purpose::Update { .. } | Purpose::Compare { .. } => return None,
@@ -161,11 +171,12 @@ impl Story<'_> {
             unreachable!("a write half follows its read")
         };
         let (short, source) = (order.short(), self.source(from));
+        let (from, to) = (Value(before), Value(after));
         Some(match purpose {
-            Purpose::Update { op: Rmw::Swap, .. } => format!("swap {short} {before} -> {after} {source}"),
+            Purpose::Update { op: Rmw::Swap, .. } => format!("swap {short} {from} -> {to} {source}"),
             Purpose::Update { op, operand, .. } => {
                 let op = format!("{op:?}").to_lowercase();
-                format!("{op} {operand} {short} {before} -> {after} {source}")
+                format!("{op} {} {short} {from} -> {to} {source}", Value(operand))
             }
             Purpose::Enter if order == Order::Wake => {
                 let told = |thread: &usize| (before & !after) >> thread & 1 == 1;
@@ -176,7 +187,7 @@ impl Story<'_> {
             Purpose::Enter if before & !after != 0 => "wait: ends by itself".into(),
             Purpose::Enter if after & !before != 0 => "wait: falls asleep".into(),
             Purpose::Enter => "wait: does not sleep".into(),
-            _ => format!("cas {short} {before} -> {after} {source}"),
+            _ => format!("cas {short} {from} -> {to} {source}"),
         })
     }
 }
