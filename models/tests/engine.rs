@@ -267,7 +267,7 @@ fn a_scenario_without_a_second_thread_is_an_error() {
 #[test]
 fn what_an_actor_panics_with_is_the_failure_and_the_next_search_is_another() {
     for _ in 0..2 {
-        for engine in [Engine::Explorer, Engine::Shuttle, Engine::Native] {
+        for engine in [Engine::Explorer, Engine::Native] {
             let failure = failure_on(engine, &Entry::of(Panics), None);
             assert_eq!(failure.message, "one has had enough", "{engine}");
             assert_eq!(failure.execution, Some(1), "{engine}");

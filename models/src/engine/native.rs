@@ -9,13 +9,14 @@ use std::{
     any::Any,
     cell::{Cell, RefCell},
     hash::{BuildHasher, RandomState},
-    hint,
+    hint, iter,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc, Mutex,
         mpsc::{self, Receiver, Sender},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use selvedge::platform::{
@@ -69,18 +70,20 @@ impl Line {
     }
 }
 
-/// Asks until there is an answer, for some ten microseconds: first in haste, then letting others have
-/// the core.
+/// Asks until there is an answer, for a short while: first in haste, then letting others have the core.
+/// Where they are many that takes milliseconds, and whoever sleeps instead is sooner served.
 fn shortly<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     const HASTY: u32 = 50;
-    const PATIENT: u32 = 100;
-    (0..HASTY + PATIENT).find_map(|round| {
-        if round < HASTY {
-            hint::spin_loop();
-        } else {
-            thread::yield_now();
-        }
+    const WHILE: Duration = Duration::from_micros(30);
+    let hastily = (0..HASTY).find_map(|_| {
+        hint::spin_loop();
         ask()
+    });
+    hastily.or_else(|| {
+        let start = Instant::now();
+        iter::repeat_with(thread::yield_now)
+            .take_while(|()| start.elapsed() < WHILE)
+            .find_map(|()| ask())
     })
 }
 
