@@ -19,6 +19,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::{
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+    unistd::Pid,
+};
 use selvedge::platform::{
     Ordering::Relaxed,
     Platform,
@@ -87,10 +91,16 @@ fn shortly<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     })
 }
 
-/// A new hand: a thread that does what it is sent.
+/// A new hand: a thread that does what it is sent, on a core of its own as far as there are enough.
 fn hand() -> Sender<Job> {
+    thread_local! {
+        static HANDS: Cell<usize> = const { Cell::new(0) };
+    }
+    let number = HANDS.replace(HANDS.get() + 1);
     let (sender, jobs) = mpsc::channel::<Job>();
     let body = move || {
+        // Two on one core would run one after the other. Where it is refused, that may be.
+        _ = stay_on_a_core(number);
         // Whoever joins an actor says what it panicked with.
         QUIET.set(true);
         while let Some(job) = shortly(|| jobs.try_recv().ok()).or_else(|| jobs.recv().ok()) {
@@ -100,6 +110,16 @@ fn hand() -> Sender<Job> {
     let thread = thread::Builder::new().name("actors".into());
     thread.spawn(body).expect("the machine has a thread to spare");
     sender
+}
+
+/// Binds this thread to one of its cores.
+fn stay_on_a_core(number: usize) -> nix::Result<()> {
+    let this = Pid::from_raw(0);
+    let all = sched_getaffinity(this)?;
+    let cores: Vec<_> = (0..CpuSet::count()).filter(|core| all.is_set(*core) == Ok(true)).collect();
+    let mut one = CpuSet::new();
+    one.set(cores[number % cores.len()])?;
+    sched_setaffinity(this, &one)
 }
 
 /// Wastes up to some hundred nanoseconds, so that it is not always the same actor that is ahead.
