@@ -30,12 +30,14 @@
 mod condition;
 pub mod golden;
 mod lex;
+mod machine;
 mod parse;
 mod print;
 mod program;
 mod run;
 
 pub use condition::{Condition, Proposition, Quantifier};
+pub use machine::Shown;
 pub use parse::ParseError;
 pub use program::{Binary, Expr, Kind, Loc, Location, Program, Reg, Statement, Thread, Unary};
 pub use run::{Litmus, Outcome};

@@ -1,8 +1,8 @@
-//! `cargo verify litmus`: what the explorer makes of litmus tests.
+//! `cargo verify litmus`: what the explorer makes of litmus tests, and the machine.
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
+    fmt::{self, Write as _},
     fs,
     io::{self, Write as _},
     path::PathBuf,
@@ -10,7 +10,7 @@ use std::{
 
 use selvedge_models::{
     engine::explorer::{Executions, MOST_THREADS, MemoryModel, Scb},
-    litmus::{Litmus, Program, Quantifier},
+    litmus::{Litmus, Program, Quantifier, Shown},
 };
 use serde::Serialize;
 
@@ -33,24 +33,58 @@ struct Line<'p> {
     name: &'p str,
     rc11: Verdict,
     sc: Verdict,
+    /// Absent if it was not run: not asked for, or plain accesses may race.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    native: Option<Native>,
 }
 
-/// Explores each test and prints what was found.
+/// What the machine showed of a test.
+#[derive(Debug, Serialize)]
+struct Native {
+    runs: u64,
+    /// Final states that RC11 allows, and how many of them the machine showed.
+    allowed: usize,
+    reached: usize,
+    /// Final states that it showed although RC11 does not allow them.
+    forbidden: Vec<String>,
+    #[serde(skip)]
+    states: BTreeMap<String, u64>,
+}
+
+impl From<Shown> for Native {
+    fn from(shown: Shown) -> Self {
+        let (allowed, reached) = (shown.allowed(), shown.reached());
+        let Shown { runs, states, forbidden } = shown;
+        Self { runs, allowed, reached, forbidden, states }
+    }
+}
+
+/// Explores each test, runs it `native` times too if that is asked for, and prints what was found. Did the
+/// machine show only what is allowed?
 ///
 /// # Errors
-/// The tests that could not be read, each with the reason; the others are explored all the same.
-pub(crate) fn explore(files: &[PathBuf], json: bool) -> Result<bool, String> {
+/// The tests that could not be read or run, each with the reason; the others are explored all the same.
+pub(crate) fn explore(files: &[PathBuf], json: bool, native: Option<u64>) -> Result<bool, String> {
     let mut errors = Vec::new();
+    let mut held = true;
     for file in files {
-        match read(file) {
-            Ok(program) => {
-                let text = report(Litmus::new(program), json).map_err(|e| e.to_string())?;
-                io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
-            }
+        let line = read(file).and_then(|program| {
+            let litmus = Litmus::new(program);
+            let line = line(litmus, native)?;
+            let text = if json {
+                serde_json::to_string(&line).map_err(|e| e.to_string())? + "\n"
+            } else {
+                text(litmus.program(), &line, native.is_some()).map_err(|e| e.to_string())?
+            };
+            io::stdout().write_all(text.as_bytes()).map_err(|e| e.to_string())?;
+            Ok(line)
+        });
+        match line {
+            Ok(line) => held &= line.native.is_none_or(|native| native.forbidden.is_empty()),
             Err(error) => errors.push(format!("{}: {error}", file.display())),
         }
     }
-    if errors.is_empty() { Ok(true) } else { Err(errors.join("\n")) }
+    if errors.is_empty() { Ok(held) } else { Err(errors.join("\n")) }
 }
 
 fn read(file: &PathBuf) -> Result<Program, String> {
@@ -63,14 +97,15 @@ fn read(file: &PathBuf) -> Result<Program, String> {
     Ok(program)
 }
 
-fn report(litmus: Litmus, json: bool) -> Result<String, Box<dyn std::error::Error>> {
-    let program = litmus.program();
+fn line(litmus: Litmus, native: Option<u64>) -> Result<Line<'static>, String> {
     // Counts are compared with those of other tools: their `scb`.
     let rc11 = verdict(litmus, MemoryModel::Rc11(Scb::Calibration));
-    let line = Line { name: &program.name, rc11, sc: verdict(litmus, MemoryModel::Sc) };
-    if json {
-        return Ok(serde_json::to_string(&line)? + "\n");
-    }
+    let sc = verdict(litmus, MemoryModel::Sc);
+    let native = native.map(|runs| Shown::by_the_machine(litmus, runs)).transpose()?.flatten();
+    Ok(Line { name: &litmus.program().name, rc11, sc, native: native.map(Native::from) })
+}
+
+fn text(program: &Program, line: &Line<'_>, native: bool) -> Result<String, fmt::Error> {
     let mut text = format!("{}\n", line.name);
     for (model, verdict) in [("RC11", &line.rc11), ("SC", &line.sc)] {
         let Verdict { executions, states, .. } = verdict;
@@ -89,6 +124,18 @@ fn report(litmus: Litmus, json: bool) -> Result<String, Box<dyn std::error::Erro
             let mark = if holds(program, state) { '*' } else { ' ' };
             writeln!(text, "  {mark} {executions:>6}  {state}")?;
         }
+    }
+    match &line.native {
+        Some(Native { runs, allowed, reached, forbidden, states }) => {
+            writeln!(text, "  native: {runs} runs, {reached} of {allowed} allowed states seen")?;
+            for (state, times) in states {
+                let mark = if holds(program, state) { '*' } else { ' ' };
+                let not = if forbidden.contains(state) { "  NOT ALLOWED" } else { "" };
+                writeln!(text, "  {mark} {times:>6}  {state}{not}")?;
+            }
+        }
+        None if native => writeln!(text, "  native: not run, its plain accesses may race")?,
+        None => {}
     }
     Ok(text)
 }

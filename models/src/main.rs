@@ -61,6 +61,10 @@ enum Command {
         /// says, and whether plain accesses race.
         #[arg(long)]
         json: bool,
+        /// Run each so often on the machine too, unless it has plain accesses: what the machine shows must be
+        /// what RC11 allows.
+        #[arg(long, value_name = "RUNS", value_parser = clap::value_parser!(u64).range(1..))]
+        native: Option<u64>,
     },
     /// Say of each part of the protocols whether it is needed.
     Audit {
@@ -96,7 +100,9 @@ fn main() -> ExitCode {
         Some(Command::Worker { job }) => return job::worker(&job),
         Some(Command::Replay { token }) => replay(&token),
         Some(Command::Audit { what: audit::What::Orderings, only }) => audit::orderings(&only),
-        Some(Command::Litmus { files, json }) => litmus_report::explore(&files, json),
+        Some(Command::Litmus { files, json, native }) => {
+            litmus_report::explore(&files, json, native)
+        }
         Some(Command::Merge { reports }) => merge(&reports),
         None => Campaign::new(profile, only, &engine, shard).and_then(|campaign| {
             if list {

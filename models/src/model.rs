@@ -158,7 +158,7 @@ impl<M: Model> World<M> {
 
     /// A deadline: passed once the [`clock`](Self::clock) actor has run, or natively in a moment.
     pub fn deadline(&self) -> Option<M::Instant> {
-        M::deadline(&self.ctx, Duration::from_millis(1))
+        M::deadline(&self.ctx, Duration::from_micros(20))
     }
 
     /// How many actors the scenario has started.

@@ -63,6 +63,23 @@ fn a_litmus_test_is_explored_under_both_models() {
     assert!(no_program.contains("Cargo.toml: 1:1: expected"), "{no_program}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_litmus_test_is_run_on_the_machine_unless_it_may_race() {
+    let text = |arguments: &[&str], file| {
+        let file = format!("{}/litmus/{file}.litmus", env!("CARGO_MANIFEST_DIR"));
+        let output = verify(&[&["litmus", "--native", "200"], arguments, &[&file]].concat(), None);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert!(text(&[], "casdep").contains("  native: 200 runs, "));
+    let json = text(&["--json"], "casdep");
+    assert!(json.contains(r#""native":{"runs":200,"allowed":2,"reached":"#), "{json}");
+    let plain = text(&[], "plain/MP+rels+acqf+na");
+    assert!(plain.ends_with("  native: not run, its plain accesses may race\n"), "{plain}");
+    refused(&["litmus", "--native", "0", "SB.litmus"], None);
+}
+
 #[test]
 fn a_planted_bug_is_exit_code_1_and_shows_its_schedule() {
     let output = verify(&["replay", "spsc/fifo@loom#2!weaken:spsc/P4"], None);

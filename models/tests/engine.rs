@@ -47,6 +47,22 @@ impl Scenario for NeverReached {
     }
 }
 
+/// Two actors, one of which panics.
+#[derive(Clone, Copy)]
+struct Panics;
+
+impl Scenario for Panics {
+    fn info(&self) -> Info {
+        Info { name: "test/panics", ..Info::DEFAULT }
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let one = world.actor("one", || panic!("one has {}", "had enough"));
+        M::join(world.actor("other", || ()));
+        M::join(one)
+    }
+}
+
 /// Two actors that take three turns each.
 #[derive(Clone, Copy)]
 struct TakesTurns;
@@ -271,6 +287,23 @@ fn a_token_of_a_node_that_there_is_not_is_an_error() {
 fn a_scenario_without_a_second_thread_is_an_error() {
     let message = failure(&Entry::of(Alone), None).message;
     assert_eq!(message, "a scenario needs two actors: 1 started");
+}
+
+#[test]
+fn what_an_actor_panics_with_is_the_failure_and_the_next_search_is_another() {
+    for _ in 0..2 {
+        for engine in [Engine::Explorer, Engine::Native] {
+            let failure = failure_on(engine, &Entry::of(Panics), None);
+            assert_eq!(failure.message, "one has had enough", "{engine}");
+            assert_eq!(failure.execution, Some(1), "{engine}");
+        }
+        let verdict = Job::run(&Job {
+            scenario: "spsc/fifo".into(),
+            plan: Plan::quick(&Info::DEFAULT, Engine::Native),
+            mutation: None,
+        });
+        assert!(verdict.expect("it runs").held());
+    }
 }
 
 #[test]

@@ -3,5 +3,5 @@
 mod common;
 
 fn main() {
-    common::main(selvedge_models::engine::Engine::Shuttle);
+    common::main(selvedge_models::engine::Engine::Shuttle, Vec::new());
 }

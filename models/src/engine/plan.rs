@@ -61,7 +61,7 @@ impl Plan {
         let executions = match engine {
             Engine::Explorer | Engine::Loom => LIMIT,
             Engine::Shuttle => 1_000_000,
-            Engine::Native => 200_000,
+            Engine::Native => 1_000_000,
         };
         Self { preemptions: info.deep, executions, spurious: 1, ..quick }
     }

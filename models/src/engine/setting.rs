@@ -76,13 +76,22 @@ fn keep_panics() {
             if !KEEPS.get() {
                 return default(info);
             }
-            let message = info.payload_as_str().unwrap_or("panic").to_owned();
-            // The first panic is the finding; the others come from unwinding.
-            PANIC.with_borrow_mut(|first| {
-                first.get_or_insert(message);
-            });
+            keep_panic(info.payload_as_str().unwrap_or("panic").to_owned());
         }));
     });
+}
+
+/// Keeps the message of a panic of this thread's search: the first one is the finding, the others come from
+/// unwinding.
+pub(super) fn keep_panic(message: String) {
+    PANIC.with_borrow_mut(|first| {
+        first.get_or_insert(message);
+    });
+}
+
+/// The panics of this thread are told by another one.
+pub(super) fn keep_quiet() {
+    QUIET.set(true);
 }
 
 /// The message of the first panic since this was asked last.

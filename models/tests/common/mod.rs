@@ -30,8 +30,8 @@ const LONG_FOR_LOOM: [&str; 17] = [
     "spsc/history_crossed",
 ];
 
-/// A test a scenario, and one a calibration program.
-pub(crate) fn main(engine: Engine) {
+/// A test a scenario, one a calibration program, and these others.
+pub(crate) fn main(engine: Engine, others: Vec<Trial>) {
     let runnable = scenario::protocols().into_iter().filter(|entry| entry.info.runs_on(engine));
     let long = |name| engine == Engine::Loom && LONG_FOR_LOOM.contains(&name);
     let scenarios = runnable.map(|entry| {
@@ -53,7 +53,7 @@ pub(crate) fn main(engine: Engine) {
         });
         Some(test.with_ignored_flag(long))
     });
-    let tests = scenarios.chain(calibration).collect();
+    let tests = scenarios.chain(calibration).chain(others).collect();
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
 }
 

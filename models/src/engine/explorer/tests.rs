@@ -1,6 +1,6 @@
 //! The explorer against published counts, and against the plain search.
 
-use std::{collections::BTreeSet, sync::Arc, thread};
+use std::{array, collections::BTreeSet, iter::StepBy, ops::Range, sync::Arc, thread};
 
 use selvedge::platform::{
     AtomicWord,
@@ -150,16 +150,112 @@ fn compare(seeds: impl Iterator<Item = u64>) -> usize {
 #[test]
 fn on_ten_thousand_random_programs_the_optimal_search_meets_what_the_plain_one_does_and_each_once()
 {
-    let cores = thread::available_parallelism().map_or(1, usize::from) as u64;
-    let executions: usize = thread::scope(|scope| {
-        let share = |core| scope.spawn(move || compare((core..PROGRAMS).step_by(cores as usize)));
-        let shares: Vec<_> = (0..cores).map(share).collect();
-        shares.into_iter().map(|share| share.join().expect("the searches agree")).sum()
-    });
+    let [executions] = on_all_cores(|seeds| [compare(seeds)]);
     assert!(executions > 150_000, "only {executions} executions");
 }
 
 const PROGRAMS: u64 = 10_000;
+
+/// What `compare` counts on all programs.
+fn on_all_cores<const N: usize>(
+    compare: impl Fn(StepBy<Range<u64>>) -> [usize; N] + Sync,
+) -> [usize; N] {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let compare = &compare;
+    thread::scope(|scope| {
+        let share = |core| scope.spawn(move || compare((core..PROGRAMS).step_by(cores)));
+        let shares: Vec<_> = (0..cores as u64).map(share).collect();
+        let counts = shares.into_iter().map(|share| share.join().expect("the searches agree"));
+        counts.fold([0; N], |sum, counts| array::from_fn(|n| sum[n] + counts[n]))
+    })
+}
+
+/// The program with its `SeqCst` accesses as loom takes them: `GAPS.md`, "loom: SeqCst accesses".
+#[cfg(feature = "loom")]
+fn as_loom_takes_it(mut program: Program) -> Program {
+    fn weaken(body: &mut [Statement]) {
+        let weaker = |order: &mut _, to| {
+            if *order == SeqCst {
+                *order = to;
+            }
+        };
+        for statement in body {
+            match statement {
+                Statement::Store(_, _, order) => weaker(order, Release),
+                Statement::Declare(_, Some(Expr::Load(_, order))) => weaker(order, Acquire),
+                Statement::Declare(_, Some(Expr::Rmw(_, _, _, order))) => weaker(order, AcqRel),
+                Statement::Declare(_, Some(Expr::Cas { success, failure, .. })) => {
+                    weaker(success, AcqRel);
+                    weaker(failure, Acquire);
+                }
+                Statement::If(_, then, _) => weaken(then),
+                _ => {}
+            }
+        }
+    }
+    program.threads.iter_mut().for_each(|thread| weaken(&mut thread.body));
+    program
+}
+
+/// Do two threads write to a location, and loom not see every consequence of it? `GAPS.md`, "loom:
+/// modification order": it takes three writes, or two of which one is an update; updates alone are in order.
+#[cfg(feature = "loom")]
+fn loom_may_lose_the_modification_order(program: &Program) -> bool {
+    fn count(body: &[Statement], location: Loc) -> [usize; 2] {
+        let counts = body.iter().map(|statement| match statement {
+            Statement::Store(loc, ..) if *loc == location => [1, 0],
+            Statement::If(_, then, _) => count(then, location),
+            Statement::Declare(
+                _,
+                Some(Expr::Rmw(_, loc, ..) | Expr::Cas { location: loc, .. }),
+            ) if *loc == location => [0, 1],
+            _ => [0, 0],
+        });
+        counts.fold([0, 0], |[stores, updates], [s, u]| [stores + s, updates + u])
+    }
+    (0..program.locations.len()).any(|location| {
+        let counts = program.threads.iter().map(|thread| count(&thread.body, Loc(location)));
+        let writers: Vec<_> = counts.filter(|counts| *counts != [0, 0]).collect();
+        let stores: usize = writers.iter().map(|[stores, _]| stores).sum();
+        let updates: usize = writers.iter().map(|[_, updates]| updates).sum();
+        writers.len() > 1 && stores > 0 && (updates > 0 || stores > 2)
+    })
+}
+
+/// Holds loom's outcomes, with at most one preemption, against the explorer's; returns how many programs
+/// were held against them, and how many outcomes loom had.
+#[cfg(feature = "loom")]
+fn compare_with_loom(seeds: impl Iterator<Item = u64>) -> [usize; 2] {
+    use crate::engine::{self, Engine, Entry, Plan};
+
+    let (mut programs, mut outcomes) = (0, 0);
+    for seed in seeds {
+        let program = random(seed);
+        if loom_may_lose_the_modification_order(&program) {
+            continue;
+        }
+        let allowed = Litmus::new(as_loom_takes_it(program.clone()));
+        let allowed = Executions::of(allowed, PLDI17).outcomes;
+        let entry = Entry::of(Litmus::new(program.clone()));
+        let quick = Plan::quick(&entry.info, Engine::Loom);
+        let plan = Plan { preemptions: Some(1), stop_at_forbidden: false, ..quick };
+        let found = engine::run(&entry, &plan, None).expect("loom runs it");
+        assert!(found.held(), "{:?}\n{program}", found.failure);
+        for outcome in found.outcomes.keys() {
+            assert!(allowed.contains_key(outcome), "only loom has {outcome}\n{program}");
+        }
+        programs += 1;
+        outcomes += found.outcomes.len();
+    }
+    [programs, outcomes]
+}
+
+#[cfg(feature = "loom")]
+#[test]
+fn on_ten_thousand_random_programs_loom_has_no_outcome_that_the_explorer_has_not() {
+    let [programs, outcomes] = on_all_cores(compare_with_loom);
+    assert!(programs > 5_000 && outcomes > 2 * programs, "{outcomes} outcomes of {programs}");
+}
 
 /// How many executions `threads` threads have that each do `statement` once, on one location.
 fn executions(threads: usize, statement: Statement) -> u64 {
