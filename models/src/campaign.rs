@@ -208,9 +208,8 @@ impl Campaign {
         };
         let what = task.to_string();
         progress.starts(&what);
-        let verdict = job.and_then(|job| {
-            job.run_in(program, |vitals| progress.goes_on(&what, vitals))
-        });
+        let verdict =
+            job.and_then(|job| job.run_in(program, |vitals| progress.goes_on(&what, vitals)));
         let (well, how) = match (&verdict, task) {
             (Err(error), _) => (false, format!("NO VERDICT: {error}")),
             (Ok(Verdict { bound: Bound::Interrupted, .. }), _) => (false, "interrupted".into()),
@@ -283,7 +282,10 @@ fn file(report: &mut Report, task: Task, finding: Finding) {
     match (task, finding) {
         (_, Ok(None)) => {}
         // What was cut short is told where it stands for itself; it calibrates nothing and hunts nothing.
-        (Task::Calibrate(..) | Task::Hunt(_), Ok(Some(Verdict { bound: Bound::Interrupted, .. }))) => {}
+        (
+            Task::Calibrate(..) | Task::Hunt(_),
+            Ok(Some(Verdict { bound: Bound::Interrupted, .. })),
+        ) => {}
         (Task::Calibrate(row, engine), Ok(Some(verdict))) => {
             report.calibration.push(row.judge(engine, &verdict));
         }

@@ -339,7 +339,14 @@ fn a_failure_is_replayed_by_its_token_and_shows_the_same_schedule() {
 
 #[test]
 fn nonsense_is_refused() {
-    for text in ["", "spsc/fifo", "spsc/fifo@loom", "spsc/fifo@herd#1", "spsc/fifo@loom#x", "spsc/fifo@explorer#7"] {
+    for text in [
+        "",
+        "spsc/fifo",
+        "spsc/fifo@loom",
+        "spsc/fifo@herd#1",
+        "spsc/fifo@loom#x",
+        "spsc/fifo@explorer#7",
+    ] {
         assert!(text.parse::<Replay>().is_err(), "{text}");
     }
     for text in ["", "weaken", "strengthen:spsc/P4"] {

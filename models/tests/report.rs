@@ -116,8 +116,7 @@ fn shard(index: u32, outcome: &str, executions: u64) -> Report {
     report
 }
 
-const FIFO: [&str; 3] =
-    ["pushed 2, popped []", "pushed 2, popped [1]", "pushed 2, popped [1, 2]"];
+const FIFO: [&str; 3] = ["pushed 2, popped []", "pushed 2, popped [1]", "pushed 2, popped [1, 2]"];
 
 #[test]
 fn merged_shards_are_the_whole_and_only_then_is_something_missed() {
@@ -129,7 +128,10 @@ fn merged_shards_are_the_whole_and_only_then_is_something_missed() {
     assert_eq!((verdict.executions, &verdict.bound), (30, &Bound::Spurious(1)));
     let missed = Report::merge(vec![shard(1, FIFO[0], 10), shard(2, FIFO[1], 20)]);
     let missed = missed.expect("both are there");
-    assert_eq!(missed.verdicts[0].failure.as_ref().unwrap().message, format!("never reached: {}", FIFO[2]));
+    assert_eq!(
+        missed.verdicts[0].failure.as_ref().unwrap().message,
+        format!("never reached: {}", FIFO[2])
+    );
 }
 
 #[test]

@@ -54,7 +54,8 @@ fn a_plain_test_with_an_endless_loop_is_ended_and_says_where_it_is() {
     }
     let name = "a_plain_test_with_an_endless_loop_is_ended_and_says_where_it_is";
     let mut test = Command::new(env::current_exe().expect("this program"));
-    let output = test.args(["--exact", name, "--nocapture"]).env(VICTIM, "").output().expect("it runs");
+    let output =
+        test.args(["--exact", name, "--nocapture"]).env(VICTIM, "").output().expect("it runs");
     assert_eq!(output.status.signal(), Some(Signal::SIGABRT as i32), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
     let expected = "an actor has not touched shared memory for 10 s (an endless loop?): its last access \
@@ -66,7 +67,8 @@ fn a_plain_test_with_an_endless_loop_is_ended_and_says_where_it_is() {
 fn a_worker_that_tells_of_a_silent_actor_is_killed() {
     let folder = tempfile::tempdir().expect("a folder");
     let worker = folder.path().join("worker");
-    let alive = |silent| format!(r#"{{"Alive":{{"executions":5,"seconds":20.0,"silent":{silent}}}}}"#);
+    let alive =
+        |silent| format!(r#"{{"Alive":{{"executions":5,"seconds":20.0,"silent":{silent}}}}}"#);
     let script = format!(
         "#!/bin/sh\necho '{}'\necho '{}'\nexec sleep 1000\n",
         alive(r#"[9.8,"spsc/P1"]"#),

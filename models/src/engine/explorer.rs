@@ -28,12 +28,11 @@
 //! changes (await model checking, Oberhauser et al., ASPLOS 2021); if nothing can, that is a livelock.
 //!
 //! # Futex
-//! A futex has a queue, which is a location of its own that holds the set of sleepers. A wait enters the
-//! queue, looks at the word, and leaves the queue with itself in it, which nobody else can come between; a
-//! wake takes sleepers out likewise. Each stay is a read-modify-write, also where it changes nothing, as
-//! the kernel's lock orders them all: a stay that wrote nothing could not be revisited by the search, which
-//! then missed sleeps after it. A look may find an older value of the word, unless a wake that came earlier in
-//! the queue's order knows a newer one. Nothing of this synchronises.
+//! A futex has a queue, which is a location of its own that holds the set of sleepers. Who waits looks at the
+//! word, and goes into the queue; a wake takes sleepers out. Each such stay is a read-modify-write, also that of
+//! a wake that finds nobody: one that wrote nothing could not be revisited by the search, which then missed
+//! sleeps after it. A look may find an older value of the word, but then nobody falls asleep by it after a wake,
+//! in the queue's order, that knows a newer one. Nothing of this synchronises.
 
 mod axioms;
 mod coherence;

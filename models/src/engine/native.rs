@@ -31,7 +31,7 @@ use selvedge::platform::{
 
 use super::{
     Bound, Plan, Search, Tally,
-    setting::{keep_quiet, keep_panic},
+    setting::{keep_panic, keep_quiet},
 };
 use crate::model::{Model, Scenario, Victim};
 

@@ -42,7 +42,8 @@ impl Trace {
     pub(super) fn lines(&self) -> Vec<String> {
         let columns = self.columns();
         let skipped = self.accesses.len().saturating_sub(LONGEST);
-        let mut rows = vec![(String::new(), columns.iter().map(|c| c.1.clone()).collect::<Vec<_>>())];
+        let mut rows =
+            vec![(String::new(), columns.iter().map(|c| c.1.clone()).collect::<Vec<_>>())];
         if skipped > 0 {
             rows.push((format!("({skipped} earlier)"), vec![String::new(); columns.len()]));
         }
@@ -76,10 +77,13 @@ impl Trace {
             let named = self.actors.iter().find(|(number, _)| *number == actor);
             let name = named.map_or("main", |(_, name)| name);
             let namesakes = self.actors.iter().filter(|(n, other)| *n < actor && *other == name);
-            columns.push((actor, match namesakes.count() {
-                0 => name.to_owned(),
-                before => format!("{name} {}", before + 1),
-            }));
+            columns.push((
+                actor,
+                match namesakes.count() {
+                    0 => name.to_owned(),
+                    before => format!("{name} {}", before + 1),
+                },
+            ));
         }
         columns
     }

@@ -16,7 +16,8 @@ impl Report {
     pub fn merge(reports: Vec<Self>) -> Result<Self, String> {
         let mut reports = reports.into_iter();
         let mut whole = reports.next().ok_or("nothing to merge")?;
-        let mut shards = vec![whole.shard.take().ok_or("a report of a whole run has no other part")?];
+        let mut shards =
+            vec![whole.shard.take().ok_or("a report of a whole run has no other part")?];
         for mut report in reports {
             let same = (&report.provenance, &report.profile, &report.only)
                 == (&whole.provenance, &whole.profile, &whole.only);

@@ -11,8 +11,8 @@
 //! - SC: `psc` is acyclic, where
 //!   `psc = ([SC] ∪ [Fsc]; hb?); scb; ([SC] ∪ hb?; [Fsc]) ∪ [Fsc]; (hb ∪ hb; eco; hb); [Fsc]`
 //!   and `scb = sb ∪ far; hb; far ∪ hb|loc ∪ mo ∪ rb`; see [`Scb`] for `far`.
-//! - futex: a look at a futex's word contradicts nothing that happens-before an earlier wake of the word,
-//!   in the order of the futex's queue.
+//! - futex: a look at a futex's word after which the thread falls asleep contradicts nothing that happens-before
+//!   an earlier wake of the word, in the order of the futex's queue.
 //!
 //! The two halves of a read-modify-write are two events, related by `sb`.
 
@@ -154,8 +154,12 @@ impl<'g> Relations<'g> {
             _ => None,
         };
         let fences = self.those(|kind| matches!(kind, Kind::Fence(_)));
-        let atomic =
-            |kind| !matches!(order(kind), None | Some(Order::Plain | Order::Torn | Order::Queue | Order::Wake));
+        let atomic = |kind| {
+            !matches!(
+                order(kind),
+                None | Some(Order::Plain | Order::Torn | Order::Queue | Order::Wake)
+            )
+        };
         let writes = self.those(|kind| matches!(kind, Kind::Write { .. }) && atomic(kind));
         let reads = self.those(|kind| matches!(kind, Kind::Read { .. }) && atomic(kind));
         let releases = self.those(|kind| {
@@ -176,17 +180,22 @@ impl<'g> Relations<'g> {
         self.hb.is_irreflexive() && seen.then(&self.eco).is_irreflexive()
     }
 
-    /// From what happens-before a wake to each later look at the futex's word. The order is that of the
-    /// queue: a wake stands where it leaves the queue, a look where the queue was entered for it.
+    /// From what happens-before a wake to the look at the futex's word of each who falls asleep later. The order
+    /// is that of the queue.
     #[cfg(test)]
     fn told(&self) -> Relation {
         let graph = self.graph;
         let mut before = Relation::empty(graph.order.len());
         for (at, look) in graph.order.iter().enumerate() {
             let Kind::Read { purpose: Purpose::Check, .. } = self.kind(at) else { continue };
-            let entry = EventId { index: look.index - 1, ..*look };
-            let Kind::Read { loc: queue, from: entered, .. } = graph.event(entry).kind else {
-                unreachable!("a look follows an entry to the queue")
+            let entry = EventId { index: look.index + 1, ..*look };
+            if entry.index + 1 >= graph.len(entry.thread) {
+                continue;
+            }
+            let Kind::Read { order: Order::Queue, loc: queue, from: entered, .. } =
+                graph.event(entry).kind
+            else {
+                continue;
             };
             for (wake, kind) in (0..at).chain(at + 1..before.len()).map(|i| (i, self.kind(i))) {
                 let Kind::Write { order: Order::Wake, loc, .. } = kind else { continue };

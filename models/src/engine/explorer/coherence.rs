@@ -21,54 +21,47 @@ impl Graph {
     }
 
     /// The earliest position that a read may read from: it contradicts nothing that its thread knows.
-    pub(super) fn earliest(
-        &self,
-        read: EventId,
-        loc: Loc,
-        order: Order,
-        purpose: Purpose,
-    ) -> usize {
-        let mut view = self.past_before(read).hb;
-        match (purpose, order) {
-            (Purpose::Check, _) => view.join(&self.told(EventId { index: read.index - 1, ..read })),
-            (_, Order::Wake) => return self.floor(loc, &view).max(self.unknowing(loc, &view)),
-            _ => {}
-        }
-        self.floor(loc, &view)
+    pub(super) fn earliest(&self, read: EventId, loc: Loc, order: Order) -> usize {
+        let view = self.past_before(read).hb;
+        let floor = self.floor(loc, &view);
+        if order == Order::Wake { floor.max(self.unknowing(loc, &view)) } else { floor }
     }
 
-    /// What the wakes knew that came before an entry to a futex's queue.
-    fn told(&self, entry: EventId) -> View {
-        let Kind::Read { loc: queue, from, .. } = self.event(entry).kind else {
-            unreachable!("a look follows an entry to the queue")
-        };
-        let entered = self.position(queue, from);
-        let mut told = View::default();
-        for wake in self.reads(queue) {
+    /// The look at a futex's word that came before this write to the futex's queue, if a thread falls
+    /// asleep by it: the location, and the position that was found.
+    fn look(&self, id: EventId, kind: Kind) -> Option<(Loc, usize)> {
+        let Kind::Write { order: Order::Queue, half: Some(index), .. } = kind else { return None };
+        let look = EventId { index: index.checked_sub(1)?, ..id };
+        match self.event(look).kind {
+            Kind::Read { purpose: Purpose::Check, loc, from, .. } => {
+                Some((loc, self.position(loc, from)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Would a thread that falls asleep by this write do so after a wake that knows more of the word than
+    /// the thread had seen?
+    pub(super) fn is_told_off(&self, id: EventId, kind: Kind) -> bool {
+        let Some((word, seen)) = self.look(id, kind) else { return false };
+        let Kind::Write { loc: queue, half: Some(index), .. } = kind else { return false };
+        let entered = self.position(queue, self.source(EventId { index, ..id }));
+        self.reads(queue).iter().any(|wake| {
             let Event { kind: Kind::Read { order: Order::Wake, from, .. }, past, .. } =
                 self.event(*wake)
             else {
-                continue;
+                return false;
             };
-            if self.position(queue, *from) < entered {
-                told.join(&past.hb);
-            }
-        }
-        told
+            self.position(queue, *from) < entered && self.floor(word, &past.hb) > seen
+        })
     }
 
     /// The latest position in a futex's queue at which somebody fell asleep after a look that does not
     /// know what is in `view`: a wake that knows it comes later.
     fn unknowing(&self, queue: Loc, view: &View) -> usize {
         let slept = |write: &EventId| {
-            // A sleeper's stay in the queue: entry, look, this.
-            let look = write.index.checked_sub(1).map(|index| EventId { index, ..*write });
-            match look.map(|look| self.event(look).kind) {
-                Some(Kind::Read { purpose: Purpose::Check, loc, from, .. }) => {
-                    self.position(loc, from) < self.floor(loc, view)
-                }
-                _ => false,
-            }
+            let look = self.look(*write, self.event(*write).kind);
+            look.is_some_and(|(word, seen)| seen < self.floor(word, view))
         };
         self.co(queue).iter().rposition(slept).map_or(0, |at| at + 1)
     }

@@ -20,8 +20,7 @@ use super::{
 use crate::{
     card,
     engine::{
-        Bound, Failure, Replay, Search, Setting, execute, is_interrupted, pulse,
-        replay::At,
+        Bound, Failure, Replay, Search, Setting, execute, is_interrupted, pulse, replay::At,
         setting::panic_message,
     },
     model::{Model, Scenario},
@@ -84,7 +83,10 @@ pub(super) fn explore<M: Model>(scenario: impl Scenario, setting: Setting<'_>) -
         smallest: AtomicUsize::new(usize::MAX),
         is_over: AtomicBool::new(false),
         hungry: AtomicUsize::new(0),
-        work: Mutex::new(Work { paths: vec![setting.plan.only.clone().unwrap_or_default()], busy: 0 }),
+        work: Mutex::new(Work {
+            paths: vec![setting.plan.only.clone().unwrap_or_default()],
+            busy: 0,
+        }),
         changed: Condvar::new(),
     };
     let seen = thread::scope(|scope| {
@@ -149,7 +151,8 @@ impl<S: Scenario> Crew<'_, S> {
             if work.busy == 0 {
                 break None;
             }
-            work = pulse::resting(|| self.changed.wait(work).unwrap_or_else(PoisonError::into_inner));
+            work =
+                pulse::resting(|| self.changed.wait(work).unwrap_or_else(PoisonError::into_inner));
         };
         self.hungry.fetch_sub(1, Relaxed);
         path
@@ -245,9 +248,11 @@ impl<S: Scenario> Crew<'_, S> {
                 replay: Some(Replay::of(name, plan, at, self.setting.mutation).to_string()),
             }
         });
-        let nowhere = plan.only.as_ref().filter(|_| !node).map(|path| {
-            Failure::of(format!("this search has no execution {path}"), None)
-        });
+        let nowhere = plan
+            .only
+            .as_ref()
+            .filter(|_| !node)
+            .map(|path| Failure::of(format!("this search has no execution {path}"), None));
         Search { executions, outcomes, bound, failure: failure.or(nowhere) }
     }
 

@@ -81,9 +81,9 @@ pub(super) enum Purpose {
     /// The read half of a compare-exchange: it writes if it finds `current`, and may fail all the same
     /// if it is `weak`. Its ordering is `success` then, `failure` otherwise.
     Compare { current: u64, new: u64, weak: bool, success: Order, failure: Order },
-    /// The way into a futex's queue; nobody else enters before it is left.
+    /// A wake's way into a futex's queue; nobody else enters before it is left.
     Enter,
-    /// A futex's look at its word, right after the entry.
+    /// A futex's look at its word, right before a thread falls asleep, or not.
     Check,
 }
 

@@ -338,6 +338,12 @@ pub(super) fn moment() -> EventId {
     })
 }
 
+/// The present thread's newest event.
+pub(super) fn last() -> EventId {
+    let EventId { thread, index } = moment();
+    EventId { thread, index: index - 1 }
+}
+
 /// Has all that was before `moment` happened before the present moment of the present thread?
 pub(super) fn precedes(moment: EventId) -> bool {
     with(|machine| {

@@ -150,18 +150,21 @@ fn bit(owner: Owner) -> u64 {
 }
 
 impl Explorer {
-    /// Enters the queue of a futex: nobody else does before it is left. Says who is in it.
+    /// A stay in a futex's queue, which nobody else can come between; says who was in it.
     #[track_caller]
-    fn enter(queue: Loc, order: Order) -> u64 {
-        let ask = Ask::Read { loc: queue, order, purpose: Purpose::Enter, first: 0 };
-        request(ask, Location::caller()).value
+    fn stay(queue: Loc, order: Order, purpose: Purpose, sleepers: impl FnOnce(u64) -> u64) -> u64 {
+        let found = request(Ask::Read { loc: queue, order, purpose, first: 0 }, Location::caller());
+        let (value, half) = (sleepers(found.value), machine::section());
+        request(Ask::Write { loc: queue, order, value, half }, Location::caller());
+        found.value
     }
 
-    /// Leaves it with these threads in it.
+    /// A waiter goes into the queue, or comes out of it by itself.
     #[track_caller]
-    fn leave(queue: Loc, order: Order, sleepers: u64) {
-        let half = machine::section();
-        request(Ask::Write { loc: queue, order, value: sleepers, half }, Location::caller());
+    fn change(queue: Loc, op: Rmw, operand: u64) -> u64 {
+        let purpose = Purpose::Update { op, operand, mask: u64::MAX };
+        let sleepers = |found| purpose.writes(found).expect("an update writes");
+        Self::stay(queue, Order::Queue, purpose, sleepers)
     }
 
     #[track_caller]
@@ -180,14 +183,12 @@ impl Explorer {
         until: Option<u64>,
     ) -> Wait {
         let (queue, me) = (word.queue(), 1 << machine::current());
-        let sleepers = Self::enter(queue, Order::Queue);
-        let found = word.read(Ordering::Relaxed, Purpose::Check).value;
-        if !holds(found) {
-            Self::leave(queue, Order::Queue, sleepers);
+        // The kernel looks inside the queue. That it does shows only if it sleeps then: see `is_told_off`.
+        if !holds(word.read(Ordering::Relaxed, Purpose::Check).value) {
             return Wait::Mismatch;
         }
-        let slept = machine::moment();
-        Self::leave(queue, Order::Queue, sleepers | me);
+        Self::change(queue, Rmw::Or, me);
+        let slept = machine::last();
         // But for a wake it ends by a deadline, for no reason, or with the thread.
         let others = [
             until.map(|_| Alone::TimedOut),
@@ -214,13 +215,10 @@ impl Explorer {
             }
             Alone::Dies => {}
         }
-        let sleepers = Self::enter(queue, Order::Queue);
-        if sleepers & me == 0 {
+        if Self::change(queue, Rmw::And, !me) & me == 0 {
             // Told meanwhile: that is the execution in which it sleeps on until then.
-            Self::leave(queue, Order::Queue, sleepers);
             request(Ask::Never, Location::caller());
         }
-        Self::leave(queue, Order::Queue, sleepers & !me);
         match end {
             Alone::TimedOut => Wait::TimedOut,
             Alone::Spurious => Wait::Woken,
@@ -233,11 +231,12 @@ impl Explorer {
         if kind == WaiterKind::Bell {
             return; // No scenario has a bell yet.
         }
-        let sleepers = Self::enter(queue, Order::Wake);
-        // Who finds nobody leaves its mark too: who enters later sees at least what it knew.
-        let groups = groups(sleepers, count);
-        let told = groups[usize::from(Self::choose(About::Sleepers, groups.len() as u8))];
-        Self::leave(queue, Order::Wake, sleepers & !told);
+        // Who finds nobody leaves its mark too: who enters later has seen at least what it knew.
+        Self::stay(queue, Order::Wake, Purpose::Enter, |sleepers| {
+            let groups = groups(sleepers, count);
+            let told = groups[usize::from(Self::choose(About::Sleepers, groups.len() as u8))];
+            sleepers & !told
+        });
     }
 }
 

@@ -325,7 +325,7 @@ impl Search {
         let latest = graph.co(loc).len();
         let earliest = match order {
             Order::Plain if self.races == Races::End => latest,
-            _ => graph.earliest(graph.next_id(thread), loc, order, purpose),
+            _ => graph.earliest(graph.next_id(thread), loc, order),
         };
         let may_be_spurious = graph.spurious(thread) < self.spurious;
         let mut usual = None;
@@ -354,6 +354,9 @@ impl Search {
             let slots = graph.slots(id, kind).collect();
             for read in self.revisited(id, kind, site) {
                 self.note(Step::Revisit { thread, kind, site, read });
+            }
+            if self.graph().is_told_off(id, kind) {
+                return false; // But if it revisits those who know more.
             }
             slots
         };
@@ -393,7 +396,11 @@ impl Search {
         let Kind::Read { purpose, order, .. } = graph.event(read).kind else {
             unreachable!("only reads are revisited")
         };
-        let floor = graph.earliest(read, loc, order, purpose);
+        if graph.is_told_off(id, kind) {
+            self.spare.push(frame);
+            return false;
+        }
+        let floor = graph.earliest(read, loc, order);
         let slots: Vec<usize> = graph.slots(id, kind).filter(|at| *at > floor).collect();
         graph.add(thread, kind, site, None);
         graph.place(loc).reads.push(read);

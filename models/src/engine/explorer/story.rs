@@ -120,7 +120,9 @@ impl Story<'_> {
             Kind::Read { order, purpose, flavour, value, from, .. } => {
                 return self.read((order, purpose, flavour), value, from);
             }
-            Kind::Write { order: Order::Plain, value, .. } => format!("write payload {}", Value(value)),
+            Kind::Write { order: Order::Plain, value, .. } => {
+                format!("write payload {}", Value(value))
+            }
             Kind::Write { order: Order::Torn, value, .. } => {
                 format!("dies while it writes payload {}", Value(value))
             }
@@ -133,7 +135,9 @@ impl Story<'_> {
             Kind::Fence(order) => format!("fence {}", order.short()),
             Kind::Choose { about: About::Sleep | About::Death, value: 0, .. } => return None,
             Kind::Choose { about: About::Death, value: 1, .. } => "dies".into(),
-            Kind::Choose { about: About::Sleep | About::Death | About::Sleepers, .. } => return None,
+            Kind::Choose { about: About::Sleep | About::Death | About::Sleepers, .. } => {
+                return None;
+            }
             Kind::Choose { about: About::Scenario, value, .. } => format!("chooses {value}"),
             Kind::Spawn { child } => format!("starts {}", name(child)),
             Kind::Join { child } => format!("joins {}", name(child)),
@@ -173,20 +177,23 @@ impl Story<'_> {
         let (short, source) = (order.short(), self.source(from));
         let (from, to) = (Value(before), Value(after));
         Some(match purpose {
-            Purpose::Update { op: Rmw::Swap, .. } => format!("swap {short} {from} -> {to} {source}"),
+            Purpose::Update { op: Rmw::Or, .. } if order == Order::Queue => {
+                "wait: falls asleep".into()
+            }
+            Purpose::Update { .. } if order == Order::Queue => "wait: ends by itself".into(),
+            Purpose::Update { op: Rmw::Swap, .. } => {
+                format!("swap {short} {from} -> {to} {source}")
+            }
             Purpose::Update { op, operand, .. } => {
                 let op = format!("{op:?}").to_lowercase();
                 format!("{op} {} {short} {from} -> {to} {source}", Value(operand))
             }
-            Purpose::Enter if order == Order::Wake => {
+            Purpose::Enter => {
                 let told = |thread: &usize| (before & !after) >> thread & 1 == 1;
                 let told = (0..MOST_THREADS).filter(told).map(|thread| self.names[thread]);
                 let told = told.collect::<Vec<_>>().join(", ");
                 format!("wakes {}", if told.is_empty() { "nobody" } else { &told })
             }
-            Purpose::Enter if before & !after != 0 => "wait: ends by itself".into(),
-            Purpose::Enter if after & !before != 0 => "wait: falls asleep".into(),
-            Purpose::Enter => "wait: does not sleep".into(),
             _ => format!("cas {short} {from} -> {to} {source}"),
         })
     }

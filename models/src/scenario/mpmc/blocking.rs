@@ -21,6 +21,7 @@ pub(super) const TWO_PRODUCERS: Blocking = Blocking {
         reach: &["all arrived"],
         parks: true,
         spurious: 0,
+        cut: Some(100_000),
         quick: Some(1),
         deep: Some(2),
         ..Info::DEFAULT
@@ -47,8 +48,6 @@ pub(super) const TWO_BY_TWO: Blocking = Blocking {
     info: Info {
         name: "mpmc/wake_up_passed_on",
         does: "push 1 || push 2 || pop || pop; capacity 2",
-        spurious: 0,
-        cut: Some(100_000),
         quick: Some(0),
         deep: Some(1),
         ..TWO_PRODUCERS.info
