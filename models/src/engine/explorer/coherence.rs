@@ -4,6 +4,8 @@
 //! break: coherence, which is a lower bound on the position in modification order, and atomicity, which
 //! keeps a read-modify-write's two halves side by side. [`super::axioms`] has the rest.
 
+use selvedge::platform::Rmw;
+
 use super::{
     event::{Event, EventId, Kind, Loc, Order, Purpose},
     graph::Graph,
@@ -31,13 +33,14 @@ impl Graph {
     /// asleep by it: the location, and the position that was found.
     fn look(&self, id: EventId, kind: Kind) -> Option<(Loc, usize)> {
         let Kind::Write { order: Order::Queue, half: Some(index), .. } = kind else { return None };
-        let look = EventId { index: index.checked_sub(1)?, ..id };
-        match self.event(look).kind {
-            Kind::Read { purpose: Purpose::Check, loc, from, .. } => {
-                Some((loc, self.position(loc, from)))
-            }
-            _ => None,
-        }
+        let event = |index| self.event(EventId { index, ..id }).kind;
+        let Kind::Read { purpose: Purpose::Update { op: Rmw::Or, .. }, .. } = event(index) else {
+            return None; // It wakes up.
+        };
+        let Kind::Read { purpose: Purpose::Check, loc, from, .. } = event(index - 1) else {
+            unreachable!("a thread looks right before it falls asleep")
+        };
+        Some((loc, self.position(loc, from)))
     }
 
     /// Would a thread that falls asleep by this write do so after a wake that knows more of the word than

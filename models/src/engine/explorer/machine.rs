@@ -387,7 +387,7 @@ pub(super) fn may_wake(spurious: bool) -> bool {
 
 impl Machine {
     /// In how many ways may the present thread die instead of this? Before it, and in the middle of it if it
-    /// is a write of payload; not inside a read-modify-write or the kernel.
+    /// is a write of payload; not inside a read-modify-write or the kernel, where it dies asleep.
     fn deaths(&self, ask: Ask) -> u8 {
         let thread = &self.threads[usize::from(self.current)];
         if !thread.mortal || self.is_over || thread.section.is_some() {
@@ -395,6 +395,7 @@ impl Machine {
         }
         match ask {
             Ask::Write { order: Order::Plain, .. } => 2,
+            Ask::Read { order: Order::Queue, .. } => 0,
             Ask::Read { .. } | Ask::Write { .. } | Ask::Plainly(Kind::Fence(_)) => 1,
             _ => 0,
         }
