@@ -31,9 +31,10 @@ impl Scenario for Deaf {
         let actor = world.actor("deaf", {
             let word = word.clone();
             move || {
-                let seen = word.load(Relaxed);
-                while seen == 0 {
-                    std::hint::spin_loop();
+                if word.load(Relaxed) == 0 {
+                    loop {
+                        std::hint::spin_loop();
+                    }
                 }
             }
         });

@@ -1,5 +1,6 @@
 //! Signs of life of a search: how many executions it has behind it, and where its threads made their last
 //! accesses. Who watches sees how fast it is, and that an actor touches shared memory no more.
+#![allow(clippy::disallowed_types, reason = "what an engine counts is no protocol")]
 
 use std::{
     cell::RefCell,

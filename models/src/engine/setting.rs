@@ -1,4 +1,5 @@
 //! What surrounds a search, on each thread that takes part in it.
+#![allow(clippy::disallowed_types, reason = "what an engine counts is no protocol")]
 
 use std::{
     cell::{Cell, RefCell},

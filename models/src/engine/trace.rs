@@ -1,6 +1,6 @@
 //! What one execution did, access by access, in columns: one an actor.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, iter};
 
 use selvedge::platform::Ordering;
 
@@ -42,27 +42,32 @@ impl Trace {
     pub(super) fn lines(&self) -> Vec<String> {
         let columns = self.columns();
         let skipped = self.accesses.len().saturating_sub(LONGEST);
-        let mut rows =
-            vec![(String::new(), columns.iter().map(|c| c.1.clone()).collect::<Vec<_>>())];
+        // A row is a margin and a cell a column.
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        let heading = columns.iter().map(|(_, name)| name.clone());
+        rows.push(iter::once(String::new()).chain(heading).collect());
         if skipped > 0 {
-            rows.push((format!("({skipped} earlier)"), vec![String::new(); columns.len()]));
+            let mut row = vec![String::new(); columns.len() + 1];
+            row[0] = format!("({skipped} earlier)");
+            rows.push(row);
         }
         for (number, access) in (1..).zip(&self.accesses).skip(skipped) {
             let cell = format!("{} {}", access.site, access.what).trim().to_owned();
-            let row = columns.iter().map(|(actor, _)| {
-                if *actor == access.actor { cell.clone() } else { String::new() }
+            let cells = columns.iter().map(|(actor, _)| match *actor == access.actor {
+                true => cell.clone(),
+                false => String::new(),
             });
-            rows.push((number.to_string(), row.collect()));
+            rows.push(iter::once(number.to_string()).chain(cells).collect());
         }
-        let width = |of: &dyn Fn(&(String, Vec<String>)) -> usize| rows.iter().map(of).max();
-        let margin = width(&|(number, _)| number.len()).unwrap_or(0);
-        let widths: Vec<usize> = (0..columns.len())
-            .map(|column| width(&|(_, cells)| cells[column].len()).unwrap_or(0))
+        let widths: Vec<usize> = (0..=columns.len())
+            .map(|column| rows.iter().map(|row| row[column].len()).max().unwrap_or(0))
             .collect();
-        let line = |(number, cells): &(String, Vec<String>)| {
-            let cells = cells.iter().zip(&widths);
-            let cells = cells.map(|(cell, &width)| format!("{:GAP$}{cell:width$}", ""));
-            format!("{number:>margin$}{}", cells.collect::<String>()).trim_end().to_owned()
+        let line = |row: &Vec<String>| {
+            let mut line = format!("{:>1$}", row[0], widths[0]);
+            for (cell, &width) in row.iter().zip(&widths).skip(1) {
+                line += &format!("{:GAP$}{cell:width$}", "");
+            }
+            line.trim_end().to_owned()
         };
         rows.iter().map(line).collect()
     }

@@ -1,5 +1,6 @@
 //! One search on all cores. It begins on one thread; if it turns out to be long, others join, and take over
 //! what has not been tried yet, by its path.
+#![allow(clippy::disallowed_types, reason = "what an engine counts is no protocol")]
 
 use std::{
     collections::BTreeMap,
