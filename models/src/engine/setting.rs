@@ -56,6 +56,7 @@ impl Setting<'_> {
         STOPS.set(self.plan.stop_at_forbidden);
         let result = catch_unwind(AssertUnwindSafe(search));
         KEEPS.set(false);
+        STOPS.set(false);
         Ok(result.unwrap_or_else(|panic| panic::resume_unwind(panic)))
     }
 }

@@ -10,7 +10,7 @@ use selvedge_models::{
 
 /// Searches that take loom longest. The explorer completes them here in seconds; loom's are run by
 /// `cargo verify`, and here with `--include-ignored`.
-const LONG_FOR_LOOM: [&str; 17] = [
+const LONG_FOR_LOOM: [&str; 20] = [
     "event/no_lost_wakeup",
     "event/timeout",
     "futex/wake_before_wait",
@@ -21,8 +21,11 @@ const LONG_FOR_LOOM: [&str; 17] = [
     "litmus/inc2w",
     "litmus/isa2",
     "mpmc/fifo",
+    "mpmc/slot_for_two",
     "mpmc/slow_producer",
     "mpmc/two_by_two",
+    "mpmc/two_pops_each",
+    "mpmc/two_pushes_each",
     "semaphore/hand_over_of_two",
     "semaphore/timeout",
     "semaphore/two_waiters_two_releases",

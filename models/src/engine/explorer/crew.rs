@@ -15,7 +15,7 @@ use std::{
 use super::{
     axioms::{MemoryModel, Scb},
     machine::{self, Ended},
-    path::Path,
+    path::{Path, Shard},
     search::{Flaw, Races, Search as Graphs},
 };
 use crate::{
@@ -159,11 +159,16 @@ impl<S: Scenario> Crew<'_, S> {
         path
     }
 
+    /// Sets up a search of what is at and below a node, on this thread.
+    fn begin(&self, below: Path, shard: Option<Shard>) {
+        let model = MemoryModel::Rc11(Scb::Pldi17);
+        let graphs = Graphs::new(model, Races::End, self.setting.plan.spurious);
+        machine::begin(graphs.within(below, shard));
+    }
+
     /// Searches what is at and below a node.
     fn search<M: Model>(&self, below: Path, seen: &mut Seen, is_long: &mut impl FnMut()) {
-        let plan = self.setting.plan;
-        let graphs = Graphs::new(MemoryModel::Rc11(Scb::Pldi17), Races::End, plan.spurious);
-        machine::begin(graphs.within(below, plan.shard));
+        self.begin(below, self.setting.plan.shard);
         let mut go_on = true;
         while go_on && !self.is_over.load(Relaxed) && machine::advance() {
             go_on = self.execute::<M>(seen);
@@ -259,9 +264,7 @@ impl<S: Scenario> Crew<'_, S> {
 
     /// Runs the execution at a node again, and tells it.
     fn trace<M: Model>(&self, path: Path) -> Vec<String> {
-        let plan = self.setting.plan;
-        let graphs = Graphs::new(MemoryModel::Rc11(Scb::Pldi17), Races::End, plan.spurious);
-        machine::begin(graphs.within(path, None));
+        self.begin(path, None);
         let mut lines = Vec::new();
         while lines.is_empty() && machine::advance() {
             let scenario = self.scenario;
@@ -283,6 +286,7 @@ impl Seen {
         for (outcome, executions) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += executions;
         }
+        self.node |= other.node;
         let size = |failed: &Failed| (failed.events, failed.path.clone());
         self.failed = self.failed.take().into_iter().chain(other.failed).min_by_key(size);
     }

@@ -1,5 +1,8 @@
 //! What the engines must refuse, and that what they find can be found again.
 
+mod choices;
+mod watchdog;
+
 use std::{
     cell::Cell,
     collections::BTreeMap,
@@ -240,7 +243,7 @@ fn a_loop_ends_when_what_it_waits_for_comes_and_is_a_livelock_if_it_cannot() {
     let verdict = verdict.expect("it runs");
     assert!(verdict.held() && verdict.executions == 1, "{verdict:?}");
     let message = failure_on(Engine::Explorer, &Entry::of(WaitForEachOther), None).message;
-    assert!(message.starts_with("livelock: nothing can change for one at engine.rs:"), "{message}");
+    assert!(message.starts_with("livelock: nothing can change for one at main.rs:"), "{message}");
 }
 
 #[test]

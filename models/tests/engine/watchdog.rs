@@ -53,7 +53,7 @@ fn a_plain_test_with_an_endless_loop_is_ended_and_says_where_it_is() {
         check(Deaf);
         return;
     }
-    let name = "a_plain_test_with_an_endless_loop_is_ended_and_says_where_it_is";
+    let name = "watchdog::a_plain_test_with_an_endless_loop_is_ended_and_says_where_it_is";
     let mut test = Command::new(env::current_exe().expect("this program"));
     let output =
         test.args(["--exact", name, "--nocapture"]).env(VICTIM, "").output().expect("it runs");
