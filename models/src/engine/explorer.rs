@@ -34,6 +34,7 @@
 //! sleeps after it. A look may find an older value of the word, but then nobody falls asleep by it after a wake,
 //! in the queue's order, that knows a newer one. Nothing of this synchronises.
 
+mod ask;
 mod axioms;
 mod coherence;
 mod crew;

@@ -14,10 +14,11 @@ use std::{
 use corosensei::{Coroutine, CoroutineResult, Yielder, stack::DefaultStack};
 
 use super::{
+    ask::Ask,
     event::{About, EventId, Flavour, Kind, Loc, MOST_THREADS, Order, Site},
     graph::Graph,
     path::Path,
-    search::{Ask, Flaw, Search},
+    search::{Flaw, Search},
     story::{self, Note},
 };
 use crate::engine::{death, pulse, trace::Trace};
@@ -466,36 +467,5 @@ impl Machine {
         self.current = thread as u8;
         let fiber = self.threads[thread].fiber.take();
         Some((thread as u8, fiber.expect("a thread that can run has a fiber")))
-    }
-}
-
-impl Ask {
-    /// This write, broken off.
-    fn torn(self) -> Self {
-        match self {
-            Self::Write { loc, value, half, .. } => {
-                Self::Write { loc, order: Order::Torn, value, half }
-            }
-            _ => unreachable!("only writes are broken off"),
-        }
-    }
-
-    /// Is this the event that is asked for, as far as the program decides it?
-    fn is_answered_by(self, event: Kind) -> bool {
-        match (self, event) {
-            (Self::Read { loc, purpose, .. }, Kind::Read { loc: at, purpose: was, .. }) => {
-                (loc, purpose) == (at, was)
-            }
-            (
-                Self::Write { loc, order, value, half },
-                Kind::Write { loc: at, order: was, value: then, half: of },
-            ) => (loc, order, value, half) == (at, was, then, of),
-            (Self::Choose { about, options }, Kind::Choose { about: was, options: of, .. }) => {
-                (about, options) == (was, of)
-            }
-            (Self::Spawn, Kind::Spawn { .. }) | (Self::Wake { .. }, Kind::Woken { .. }) => true,
-            (Self::Plainly(kind), event) => kind == event,
-            _ => false,
-        }
     }
 }

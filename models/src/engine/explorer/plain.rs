@@ -6,11 +6,12 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::{
     Explorer,
+    ask::Ask,
     axioms::{MemoryModel, key},
     event::Kind,
     graph::Graph,
     machine::{self, Ended},
-    search::{Ask, Search},
+    search::Search,
 };
 use crate::{engine::execute, model::Scenario};
 

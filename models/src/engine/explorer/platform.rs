@@ -12,9 +12,9 @@ use selvedge::platform::{
 };
 
 use super::{
+    ask::Ask,
     event::{About, EventId, Kind, Loc, Order, Purpose},
     machine::{self, request},
-    search::Ask,
     value::{Bits, decode, encode},
 };
 use crate::{

@@ -1,10 +1,11 @@
 //! Which thread goes on, and what it means if none can.
 
 use super::{
+    ask::Ask,
     event::{EventId, Kind, Loc, MOST_THREADS, Site},
     graph::Graph,
     machine::{Ended, Machine, State},
-    search::{Ask, Races},
+    search::Races,
 };
 use crate::card;
 

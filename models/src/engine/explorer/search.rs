@@ -12,46 +12,13 @@
 //! searched alone: see [`Path`] and [`Shard`].
 
 use super::{
+    ask::Ask,
     axioms::MemoryModel,
-    event::{About, EventId, Flavour, Flavoured, Kind, Loc, Order, Purpose, Site},
+    event::{EventId, Flavour, Flavoured, Kind, Loc, Order, Purpose, Site},
     graph::Graph,
     path::{Path, Shard},
     view::View,
 };
-
-/// What a thread wants to do next.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Ask {
-    Read {
-        loc: Loc,
-        order: Order,
-        purpose: Purpose,
-        first: u64,
-    },
-    Write {
-        loc: Loc,
-        order: Order,
-        value: u64,
-        half: Option<u16>,
-    },
-    Choose {
-        about: About,
-        options: u8,
-    },
-    /// A new thread; which one, the graph says.
-    Spawn,
-    /// A wake, by whom the graph says, since the thread fell asleep with the event `slept`; or else the
-    /// end of its patience, when the clock shows a moment.
-    Wake {
-        queue: Loc,
-        slept: EventId,
-        until: Option<(Loc, u64)>,
-    },
-    /// Nothing: it waits for what other executions bring.
-    Never,
-    /// An event that can be in one way only.
-    Plainly(Kind),
-}
 
 /// What is still to be tried: in the graph as it was with so many events.
 #[derive(Clone, Copy, Debug)]
