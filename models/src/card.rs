@@ -1,5 +1,7 @@
 //! The protocols' cards, read from their source: what a site is called, and what is promised.
 
+pub mod ordering;
+
 use std::{ops::RangeInclusive, panic::Location, sync::LazyLock};
 
 /// A file of a protocol's source; its first file has the card.

@@ -70,7 +70,7 @@ impl Graph {
     }
 
     /// The positions at which a write may be inserted, the latest last.
-    pub(super) fn slots(&self, id: EventId, kind: Kind) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn slots(&self, id: EventId, kind: Kind) -> impl Iterator<Item = usize> + '_ {
         let Kind::Write { loc, half, .. } = kind else { unreachable!("only writes have slots") };
         let end = self.co(loc).len() + 1;
         let (from, to) = match half {
@@ -80,8 +80,7 @@ impl Graph {
             }
             None => (self.floor(loc, &self.past_before(id).hb) + 1, end),
         };
-        let free: Vec<usize> = (from..=to).filter(|at| !self.is_tied(loc, *at)).collect();
-        free.into_iter()
+        (from..=to).filter(move |at| !self.is_tied(loc, *at))
     }
 
     /// An access that is not ordered with this one although one of them writes and one is plain.

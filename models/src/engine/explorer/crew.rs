@@ -195,7 +195,9 @@ impl<S: Scenario> Crew<'_, S> {
         let (scenario, smallest) = (self.scenario, self.smallest.load(Relaxed));
         let run = || machine::execute(smallest, move || execute::<M>(scenario));
         let result = catch_unwind(AssertUnwindSafe(run)).map_err(|_| panic_message());
-        let Some(path) = machine::node() else { return true };
+        if !machine::is_within() {
+            return true;
+        }
         seen.node = true;
         let message = match result {
             Err(message) | Ok((Ended::Stuck(message), _)) => Some(message),
@@ -209,7 +211,7 @@ impl<S: Scenario> Crew<'_, S> {
         if let Some(message) = message {
             let events = machine::inspect(|graph| graph.order.len());
             if self.smallest.fetch_min(events, Relaxed) > events {
-                seen.failed = Some(Failed { events, path, message });
+                seen.failed = Some(Failed { events, path: machine::path(), message });
             }
         }
         let failed = self.smallest.load(Relaxed) < usize::MAX;
@@ -272,7 +274,7 @@ impl<S: Scenario> Crew<'_, S> {
             // How it ends is known.
             let run = || machine::execute(usize::MAX, move || execute::<M>(scenario));
             _ = catch_unwind(AssertUnwindSafe(run));
-            if machine::node().is_some() {
+            if machine::is_within() {
                 lines = machine::trace().lines();
             }
         }

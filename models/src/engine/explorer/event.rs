@@ -102,19 +102,25 @@ pub(super) enum Flavour {
 pub(super) type Flavoured = (Flavour, Order);
 
 impl Purpose {
-    /// How `value` may be read: the usual way, and the spurious one if there is one. `order` is that of
-    /// a purpose that has no other.
-    pub(super) fn flavours(self, value: u64, order: Order) -> (Flavoured, Option<Flavoured>) {
-        match self {
+    /// How `value` may be read, the usual way last. `order` is that of a purpose that has no other.
+    pub(super) fn ways(
+        self,
+        value: u64,
+        order: Order,
+        may_be_spurious: bool,
+    ) -> impl Iterator<Item = Flavoured> {
+        let (usual, spurious) = match self {
             Self::Load | Self::Check => ((Flavour::Reads, order), None),
             Self::Update { .. } | Self::Enter => ((Flavour::Updates, order), None),
             Self::Compare { current, failure, .. } if current != value => {
                 ((Flavour::Reads, failure), None)
             }
             Self::Compare { weak, success, failure, .. } => {
-                ((Flavour::Updates, success), weak.then_some((Flavour::Spurious, failure)))
+                let spurious = (weak && may_be_spurious).then_some((Flavour::Spurious, failure));
+                ((Flavour::Updates, success), spurious)
             }
-        }
+        };
+        spurious.into_iter().chain([usual])
     }
 
     /// What is written when `value` has been found, if that follows from it alone.

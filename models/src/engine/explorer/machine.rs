@@ -155,9 +155,14 @@ pub(super) fn give_away() -> Option<Path> {
     with(|machine| machine.search.give_away())
 }
 
-/// The node at hand, if it belongs to what is searched.
-pub(super) fn node() -> Option<Path> {
-    with(|machine| machine.search.is_within().then(|| machine.search.path().clone()))
+/// The node at hand.
+pub(super) fn path() -> Path {
+    with(|machine| machine.search.path().clone())
+}
+
+/// Does the node at hand belong to what is searched?
+pub(super) fn is_within() -> bool {
+    with(|machine| machine.search.is_within())
 }
 
 pub(super) fn end() -> Search {

@@ -53,8 +53,7 @@ fn ways(graph: &Graph, ask: Ask) -> Vec<(Kind, Option<usize>)> {
             .flat_map(|position| {
                 let from = graph.write_at(loc, position);
                 let value = from.map_or(first, |write| graph.value(write));
-                let (usual, spurious) = purpose.flavours(value, order);
-                spurious.into_iter().chain([usual]).map(move |(flavour, order)| {
+                purpose.ways(value, order, true).map(move |(flavour, order)| {
                     (Kind::Read { loc, order, purpose, flavour, value, from }, None)
                 })
             })

@@ -233,8 +233,10 @@ impl Explorer {
         }
         // Who finds nobody leaves its mark too: who enters later has seen at least what it knew.
         Self::stay(queue, Order::Wake, Purpose::Enter, |sleepers| {
-            let groups = groups(sleepers, count);
-            let told = groups[usize::from(Self::choose(About::Sleepers, groups.len() as u8))];
+            let mut groups = groups(sleepers, count);
+            let options = groups.clone().count() as u8;
+            let chosen = Self::choose(About::Sleepers, options);
+            let told = groups.nth(chosen.into()).expect("one of the groups was chosen");
             sleepers & !told
         });
     }
@@ -249,11 +251,9 @@ enum Alone {
 }
 
 /// Every set of `count` sleepers, or all of them if there are not more.
-fn groups(sleepers: u64, count: u32) -> Vec<u64> {
-    if sleepers.count_ones() <= count {
-        return vec![sleepers];
-    }
-    (0..=sleepers).filter(|set| set & !sleepers == 0 && set.count_ones() == count).collect()
+fn groups(sleepers: u64, count: u32) -> impl Iterator<Item = u64> + Clone {
+    let size = count.min(sleepers.count_ones());
+    (0..=sleepers).filter(move |set| set & !sleepers == 0 && set.count_ones() == size)
 }
 
 impl Platform for Explorer {

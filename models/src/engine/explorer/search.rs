@@ -60,6 +60,37 @@ struct Frame {
     alternatives: Vec<Alternative>,
 }
 
+/// Notes what is still to be tried at a node.
+struct Notes<'a> {
+    alternatives: &'a mut Vec<Alternative>,
+    length: usize,
+    parent: usize,
+    children: &'a mut u32,
+}
+
+impl Notes<'_> {
+    fn add(&mut self, step: Step) {
+        let Self { length, parent, .. } = *self;
+        self.alternatives.push(Alternative { length, step, parent, child: *self.children });
+        *self.children += 1;
+    }
+
+    /// Notes all ways but the last, which is the usual one.
+    fn all_but_the_last<T>(
+        &mut self,
+        ways: impl Iterator<Item = T>,
+        step: impl Fn(T) -> Step,
+    ) -> Option<T> {
+        let mut usual = None;
+        for way in ways {
+            if let Some(other) = usual.replace(way) {
+                self.add(step(other));
+            }
+        }
+        usual
+    }
+}
+
 /// What is done about data races.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Races {
@@ -275,11 +306,17 @@ impl Search {
     }
 
     fn note(&mut self, step: Step) {
-        let (parent, child) = (self.path().0.len(), self.children);
-        self.children += 1;
-        let frame = self.frame();
-        let length = frame.graph.order.len();
-        frame.alternatives.push(Alternative { length, step, parent, child });
+        self.at_hand().1.add(step);
+    }
+
+    /// The graph at hand, and the notes of how else its newest event could be.
+    fn at_hand(&mut self) -> (&mut Graph, Notes<'_>) {
+        let parent = self.path().0.len();
+        let Frame { graph, alternatives } =
+            self.frames.last_mut().expect("a search under way has a frame");
+        let length = graph.order.len();
+        let children = &mut self.children;
+        (graph, Notes { alternatives, length, parent, children })
     }
 
     fn read(
@@ -288,64 +325,48 @@ impl Search {
         site: Site,
         (loc, order, purpose, first): (Loc, Order, Purpose, u64),
     ) {
-        let graph = self.graph();
+        let (races, spurious) = (self.races, self.spurious);
+        let (graph, mut notes) = self.at_hand();
         let latest = graph.co(loc).len();
         let earliest = match order {
-            Order::Plain if self.races == Races::End => latest,
+            Order::Plain if races == Races::End => latest,
             _ => graph.earliest(graph.next_id(thread), loc, order),
         };
-        let may_be_spurious = graph.spurious(thread) < self.spurious;
-        let mut usual = None;
-        for position in earliest..=latest {
-            let from = self.graph().write_at(loc, position);
-            let value = from.map_or(first, |write| self.graph().value(write));
-            let (first, second) = purpose.flavours(value, order);
-            for (flavour, order) in second.filter(|_| may_be_spurious).into_iter().chain([first]) {
-                let kind = Kind::Read { loc, order, purpose, flavour, value, from };
-                if let Some(kind) = usual.replace(kind) {
-                    self.note(Step::Add { thread, kind, site, position: None });
-                }
-            }
-        }
-        let kind = usual.expect("the latest write can always be read");
-        self.frame().graph.add(thread, kind, site, None);
+        let may_be_spurious = graph.spurious(thread) < spurious;
+        let ways = (earliest..=latest).flat_map(|position| {
+            let from = graph.write_at(loc, position);
+            let value = from.map_or(first, |write| graph.value(write));
+            let kind =
+                move |(flavour, order)| Kind::Read { loc, order, purpose, flavour, value, from };
+            purpose.ways(value, order, may_be_spurious).map(kind)
+        });
+        let step = |kind| Step::Add { thread, kind, site, position: None };
+        let kind = notes.all_but_the_last(ways, step).expect("the latest write can always be read");
+        graph.add(thread, kind, site, None);
     }
 
     fn write(&mut self, thread: u8, site: Site, kind: Kind) -> bool {
-        let graph = self.graph();
+        let races = self.races;
+        let (graph, mut notes) = self.at_hand();
         let id = graph.next_id(thread);
         let Kind::Write { loc, order, .. } = kind else { unreachable!("only writes are written") };
-        let slots: Vec<usize> = if order.is_plain() && self.races == Races::End {
-            vec![graph.co(loc).len() + 1]
+        let usual = if order.is_plain() && races == Races::End {
+            Some(graph.co(loc).len() + 1)
         } else {
-            let slots = graph.slots(id, kind).collect();
-            for read in self.revisited(id, kind, site) {
-                self.note(Step::Revisit { thread, kind, site, read });
+            let prefix = graph.informed(id, kind, site).past.porf;
+            for read in revisited(graph, loc, &prefix) {
+                notes.add(Step::Revisit { thread, kind, site, read });
             }
-            if self.graph().is_told_off(id, kind) {
+            if graph.is_told_off(id, kind) {
                 return false; // But if it revisits those who know more.
             }
-            slots
+            let step = |position| Step::Add { thread, kind, site, position: Some(position) };
+            notes.all_but_the_last(graph.slots(id, kind), step)
         };
-        let Some((usual, others)) = slots.split_last() else { return false };
-        for position in others {
-            self.note(Step::Add { thread, kind, site, position: Some(*position) });
+        if usual.is_some() {
+            graph.add(thread, kind, site, usual);
         }
-        self.frame().graph.add(thread, kind, site, Some(*usual));
-        true
-    }
-
-    /// The reads that the write `id`, which is not in the graph yet, revisits.
-    fn revisited(&self, id: EventId, kind: Kind, site: Site) -> Vec<EventId> {
-        let graph = self.graph();
-        let prefix = graph.informed(id, kind, site).past.porf;
-        let loc = kind.loc();
-        // From the newest event back: what a read's revisit throws away is what has been passed.
-        (graph.order.iter().rev().copied())
-            .filter(|event| !prefix.contains(*event))
-            .take_while(|event| is_maximal(graph, *event, &prefix))
-            .filter(|event| matches!(graph.event(*event).kind, Kind::Read { loc: at, .. } if Some(at) == loc))
-            .collect()
+        usual.is_some()
     }
 
     /// Opens a frame in which `read` reads from the new write. Returns `false` if that cannot be.
@@ -368,18 +389,17 @@ impl Search {
             return false;
         }
         let floor = graph.earliest(read, loc, order);
-        let slots: Vec<usize> = graph.slots(id, kind).filter(|at| *at > floor).collect();
         graph.add(thread, kind, site, None);
-        graph.place(loc).reads.push(read);
-        let may_be_spurious = graph.spurious(read.thread) < self.spurious;
-        let (first, second) = purpose.flavours(value, order);
-        let flavours = || second.filter(|_| may_be_spurious).into_iter().chain([first]);
-        let steps = slots.iter().flat_map(|position| {
-            let step = move |flavour| Step::Rearrange { position: *position, read, flavour };
-            flavours().map(step)
-        });
         self.frames.push(frame);
-        steps.for_each(|step| self.note(step));
+        let spurious = self.spurious;
+        let (graph, mut notes) = self.at_hand();
+        let may_be_spurious = graph.spurious(read.thread) < spurious;
+        for position in graph.slots(id, kind).filter(|at| *at > floor) {
+            for flavour in purpose.ways(value, order, may_be_spurious) {
+                notes.add(Step::Rearrange { position, read, flavour });
+            }
+        }
+        graph.place(loc).reads.push(read);
         // The frame's alternatives are all there is of it: the first one is taken next.
         false
     }
@@ -393,6 +413,15 @@ impl Search {
         self.racy += u64::from(race.is_some());
         self.flaw = race.or(torn);
     }
+}
+
+/// The reads that a new write revisits; `prefix` is what leads to it.
+fn revisited(graph: &Graph, loc: Loc, prefix: &View) -> impl Iterator<Item = EventId> {
+    // From the newest event back: what a read's revisit throws away is what has been passed.
+    (graph.order.iter().rev().copied())
+        .filter(|event| !prefix.contains(*event))
+        .take_while(|event| is_maximal(graph, *event, prefix))
+        .filter(move |event| matches!(graph.event(*event).kind, Kind::Read { loc: at, .. } if at == loc))
 }
 
 /// The newest event, a write, takes a place, and `read` reads from it.
