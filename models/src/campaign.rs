@@ -24,6 +24,19 @@ use crate::progress::Progress;
 pub(crate) enum Profile {
     Quick,
     Deep,
+    /// Without bounds, and one search at a time: what engines are compared by.
+    Complete,
+}
+
+/// What the searches are limited to besides.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// The part of the work.
+    pub(crate) shard: Option<Shard>,
+    /// Seconds for one search.
+    pub(crate) within: Option<u64>,
+    /// Native runs of one scenario.
+    pub(crate) native: Option<u64>,
 }
 
 /// What a run is to do.
@@ -32,7 +45,7 @@ pub(crate) struct Campaign {
     profile: Profile,
     only: Vec<String>,
     engines: Vec<Engine>,
-    shard: Option<Shard>,
+    limits: Limits,
     scenarios: Vec<Entry>,
     bugs: Vec<Bug>,
 }
@@ -54,9 +67,16 @@ impl Campaign {
         profile: Profile,
         only: Vec<String>,
         engines: &[Engine],
-        shard: Option<Shard>,
+        limits: Limits,
     ) -> Result<Self, String> {
-        let engines = if engines.is_empty() { Engine::ALL.to_vec() } else { engines.to_vec() };
+        let engines = match (engines, profile) {
+            ([], Profile::Complete) => vec![Engine::Explorer, Engine::Loom, Engine::Shuttle],
+            ([], _) => Engine::ALL.to_vec(),
+            (asked, Profile::Complete) if asked.contains(&Engine::Native) => {
+                return Err("runs on the machine are never complete".into());
+            }
+            (asked, _) => asked.to_vec(),
+        };
         let asked = |names: &[&str]| {
             only.is_empty() || only.iter().any(|text| names.iter().any(|name| name.contains(text)))
         };
@@ -64,6 +84,7 @@ impl Campaign {
             .filter(|entry| asked(&[&[entry.info.name], entry.info.claims].concat()))
             .collect();
         let bugs: Vec<_> = (planted::all().into_iter())
+            .filter(|_| profile != Profile::Complete)
             .filter(|bug| engines.contains(&bug.engine) && asked(&[&bug.name, &bug.scenario]))
             .collect();
         if scenarios.is_empty() && bugs.is_empty() {
@@ -72,7 +93,7 @@ impl Campaign {
                 only.join(" or ")
             ));
         }
-        Ok(Self { profile, only, engines, shard, scenarios, bugs })
+        Ok(Self { profile, only, engines, limits, scenarios, bugs })
     }
 
     /// Says what there is.
@@ -101,6 +122,7 @@ impl Campaign {
     fn tasks(&self) -> Vec<Task> {
         let pairs = |engine: Engine| {
             let rows = calibration::table().into_iter();
+            let rows = rows.filter(|_| self.profile != Profile::Complete);
             let rows = rows.map(move |row| Task::Calibrate(Box::new(row), engine));
             let scenarios = self.scenarios.iter().filter(move |e| e.info.runs_on(engine));
             rows.chain(scenarios.map(move |e| Task::Verify(Box::new(e.clone()), engine)))
@@ -112,7 +134,7 @@ impl Campaign {
         let mine = |task: &Task| {
             let split = matches!(task, Task::Verify(_, Engine::Explorer));
             whole += usize::from(!split);
-            split || self.shard.is_none_or(|shard| shard.takes(whole))
+            split || self.limits.shard.is_none_or(|shard| shard.takes(whole))
         };
         all.filter(mine).collect()
     }
@@ -121,11 +143,19 @@ impl Campaign {
         let plan = match self.profile {
             Profile::Quick => Plan::quick(&entry.info, engine),
             Profile::Deep => Plan::deep(&entry.info, engine),
+            Profile::Complete => Plan::complete(&entry.info, engine),
         };
-        Plan { shard: self.shard.filter(|_| engine == Engine::Explorer), ..plan }
+        let Limits { shard, within, native } = self.limits;
+        let runs = native.filter(|_| engine == Engine::Native);
+        Plan {
+            shard: shard.filter(|_| engine == Engine::Explorer),
+            within,
+            executions: runs.unwrap_or(plan.executions),
+            ..plan
+        }
     }
 
-    /// Runs everything, on all cores.
+    /// Runs everything, on all cores, or to compare times one after the other.
     ///
     /// # Errors
     /// If it could not be run at all.
@@ -135,9 +165,14 @@ impl Campaign {
         let mut report = Report {
             schema: SCHEMA,
             provenance: Provenance::collect()?,
-            profile: if self.profile == Profile::Quick { "quick" } else { "deep" }.into(),
+            profile: match self.profile {
+                Profile::Quick => "quick",
+                Profile::Deep => "deep",
+                Profile::Complete => "complete",
+            }
+            .into(),
             only: self.only.clone(),
-            shard: self.shard,
+            shard: self.limits.shard,
             interrupted: false,
             calibration: Vec::new(),
             verdicts: Vec::new(),
@@ -178,7 +213,8 @@ impl Campaign {
             work();
         };
         thread::scope(|scope| {
-            let others = thread::available_parallelism().map_or(1, usize::from) - 1;
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            let others = if self.profile == Profile::Complete { 0 } else { cores - 1 };
             for _ in 0..others {
                 scope.spawn(work);
             }

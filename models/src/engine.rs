@@ -21,7 +21,10 @@ mod tally;
 mod trace;
 mod verdict;
 
-use std::{fmt, time::Instant};
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
 
 pub use counterexample::Counterexample;
 pub use entry::Entry;
@@ -128,7 +131,12 @@ pub fn run(entry: &Entry, plan: &Plan, mutation: Option<&Mutation>) -> Result<Ve
         let setting = Setting { plan, mutation };
         setting.enter(|| entry.explore(setting))?
     };
-    let Search { executions, outcomes, bound, mut failure } = explore(plan)?;
+    let Search { executions, outcomes, mut bound, mut failure } = explore(plan)?;
+    if let (Bound::Interrupted, Some(seconds)) = (&bound, plan.within)
+        && start.elapsed() >= Duration::from_secs(seconds)
+    {
+        bound = Bound::Seconds(seconds);
+    }
     if let Some(Failure { execution: Some(execution), schedule, replay, .. }) = &mut failure {
         // Engines are deterministic: the same search again, recording the execution that failed. The
         // explorer has told it at once; natively the failing run is over, and there is nothing to record.

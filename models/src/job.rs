@@ -6,6 +6,9 @@ use std::{
     io::{self, BufRead, BufReader, Read, Write},
     path::Path,
     process::{Child, Command, ExitCode, Stdio},
+    sync::atomic::Ordering::Relaxed,
+    thread,
+    time::Duration,
 };
 
 use nix::{
@@ -71,7 +74,7 @@ impl Job {
             .map_err(|e| format!("cannot start {}: {e}", worker.display()))?;
         let mut stderr = child.stderr.take().ok_or("the worker has no standard error")?;
         // Drained beside the wait for the answer: a full pipe would stop the worker.
-        let complaints = std::thread::spawn(move || {
+        let complaints = thread::spawn(move || {
             let mut text = Vec::new();
             stderr.read_to_end(&mut text).map(|_| String::from_utf8_lossy(&text).into_owned())
         });
@@ -127,6 +130,15 @@ fn attend(
     Ok(None)
 }
 
+/// Ends this worker's search after so many seconds.
+fn interrupt_after(seconds: u64) {
+    let interruption = engine::interruption();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(seconds));
+        interruption.store(true, Relaxed);
+    });
+}
+
 /// Prints a word; is there still somebody who listens?
 fn say(word: &Word) -> bool {
     let mut line = serde_json::to_string(word).expect("a verdict is plain data");
@@ -141,7 +153,10 @@ fn say(word: &Word) -> bool {
 pub fn worker(argument: &str) -> ExitCode {
     // Who listens has its own Ctrl-C, and may be gone: then nobody wants the verdict.
     pulse::watch(|vitals| say(&Word::Alive(vitals)) || std::process::exit(1));
-    let job = serde_json::from_str::<Job>(argument);
-    let answer = job.map_err(|e| format!("not a job: {e}")).and_then(|job| job.run());
+    let job = serde_json::from_str::<Job>(argument).map_err(|e| format!("not a job: {e}"));
+    let answer = job.and_then(|job| {
+        job.plan.within.into_iter().for_each(interrupt_after);
+        job.run()
+    });
     if say(&Word::Answer(Box::new(answer))) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -8,7 +8,7 @@ mod progress;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use campaign::{Campaign, Profile};
+use campaign::{Campaign, Limits, Profile};
 use clap::{Parser, Subcommand};
 use selvedge_models::{
     engine::{self, Counterexample, Engine, Replay, Shard},
@@ -39,6 +39,17 @@ struct Arguments {
     /// Larger bounds: for a night, not for a coffee.
     #[arg(long)]
     deep: bool,
+    /// No bounds: loom without one on preemptions, shuttle with every schedule, and no spurious events, which
+    /// only the explorer has. One search at a time, so that their times compare; no calibration, and nothing
+    /// natively.
+    #[arg(long, conflicts_with_all = ["deep", "native", "shard"])]
+    complete: bool,
+    /// A search that takes longer ends, and says so.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    within: Option<u64>,
+    /// Run each scenario so often natively, rather than 2,000 times or, with `--deep`, 1,000,000 times.
+    #[arg(long, value_name = "RUNS", value_parser = clap::value_parser!(u64).range(1..))]
+    native: Option<u64>,
     /// Only a part of the work, as 2/8: the second of eight. The parts are always the same ones; `merge` puts
     /// their reports together.
     #[arg(long, value_name = "I/N")]
@@ -89,13 +100,19 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command, list, only, engine, deep, shard } = Arguments::parse();
+    let arguments = Arguments::parse();
+    let Arguments { command, list, only, engine, shard, within, native, .. } = arguments;
     let is_worker = matches!(command, Some(Command::Worker { .. }));
     if let Err(error) = hear_ctrl_c(is_worker) {
         eprintln!("cargo verify: {error}");
         return 2.into();
     }
-    let profile = if deep { Profile::Deep } else { Profile::Quick };
+    let profile = match (arguments.deep, arguments.complete) {
+        (true, _) => Profile::Deep,
+        (_, true) => Profile::Complete,
+        _ => Profile::Quick,
+    };
+    let limits = Limits { shard, within, native };
     let held = match command {
         Some(Command::Worker { job }) => return job::worker(&job),
         Some(Command::Replay { token }) => replay(&token),
@@ -104,7 +121,7 @@ fn main() -> ExitCode {
             litmus_report::explore(&files, json, native)
         }
         Some(Command::Merge { reports }) => merge(&reports),
-        None => Campaign::new(profile, only, &engine, shard).and_then(|campaign| {
+        None => Campaign::new(profile, only, &engine, limits).and_then(|campaign| {
             if list {
                 campaign.list();
                 return Ok(true);

@@ -33,6 +33,9 @@ fn what_cannot_be_run_as_asked_is_exit_code_2_and_says_why() {
     refused(&["--engine", "herd"], None);
     refused(&["replay", "nonsense"], None);
     refused(&["--shard", "3/2"], None);
+    refused(&["--complete", "--deep"], None);
+    let sampled = refused(&["--complete", "--engine", "native"], None);
+    assert_eq!(sampled, "cargo verify: runs on the machine are never complete\n");
     let unreadable = refused(&["merge", "/nonexistent"], None);
     assert!(unreadable.starts_with("cargo verify: /nonexistent: No such file"), "{unreadable}");
     refused(&["replay", "spsc/nonsense@loom#1"], None);
@@ -86,6 +89,20 @@ fn a_planted_bug_is_exit_code_1_and_shows_its_schedule() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(text.contains("spsc/P4 store rlx 1"), "{text}");
+}
+
+#[test]
+fn engines_are_compared_without_bounds_but_for_the_time() {
+    let output = verify(&["--complete", "--only", "spsc/three_each", "--within", "2"], None);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let bound = |engine| {
+        let row =
+            text.lines().find(|line| line.contains("spsc/three_each") && line.contains(engine));
+        row.unwrap_or_else(|| panic!("no {engine}: {text}")).trim_end().rsplit("   ").next()
+    };
+    assert_eq!((bound("explorer"), bound("loom")), (Some("complete"), Some("cut after 2 s")));
+    assert!(text.contains("ALL HELD: 3 searches of 1 scenarios"), "{text}");
 }
 
 #[test]

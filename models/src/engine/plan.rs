@@ -21,6 +21,12 @@ pub struct Plan {
     pub spurious: usize,
     /// shuttle: where the random schedules start.
     pub seed: u64,
+    /// shuttle: every schedule instead, depth first.
+    #[serde(default)]
+    pub every_schedule: bool,
+    /// A worker that takes longer, in seconds, ends with what it has seen.
+    #[serde(default)]
+    pub within: Option<u64>,
     /// loom, shuttle: which execution to record, counted from 1.
     pub traced: Option<u64>,
     /// explorer: this execution alone.
@@ -48,6 +54,8 @@ impl Plan {
             },
             spurious: info.spurious,
             seed: SEED,
+            every_schedule: false,
+            within: None,
             traced: None,
             only: None,
             shard: None,
@@ -64,6 +72,13 @@ impl Plan {
             Engine::Native => 1_000_000,
         };
         Self { preemptions: info.deep, executions, spurious: 1, ..quick }
+    }
+
+    /// What `cargo verify --complete` does: the same of every engine. Only the explorer has spurious events,
+    /// so there are none.
+    pub fn complete(info: &Info, engine: Engine) -> Self {
+        let quick = Self::quick(info, engine);
+        Self { preemptions: None, executions: LIMIT, spurious: 0, every_schedule: true, ..quick }
     }
 }
 

@@ -6,7 +6,7 @@ use std::cell::UnsafeCell;
 use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
 use shuttle::{
     Config, FailurePersistence, Runner,
-    scheduler::{PctScheduler, RandomScheduler, Scheduler},
+    scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler},
     sync::atomic::{AtomicU32, AtomicU64, fence},
     thread,
 };
@@ -157,10 +157,16 @@ impl PartialEq for WakeableThread {
 /// Preemption points that a PCT schedule places.
 const PCT_DEPTH: usize = 3;
 
-/// Explores the scenario on `M`, which is shuttle or a wrapper around it: half the executions by
-/// random schedules, half by PCT.
+/// Explores the scenario on `M`, which is shuttle or a wrapper around it: every schedule, or half the
+/// executions by random ones, half by PCT.
 pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search {
     let (seed, executions, traced) = (plan.seed, plan.executions, plan.traced);
+    if plan.every_schedule {
+        let drive = |tally: &Tally| {
+            run::<M>(DfsScheduler::new(None, false), scenario, tally, traced);
+        };
+        return Tally::of(drive, Bound::Complete);
+    }
     let half = usize::try_from(executions / 2).unwrap_or(usize::MAX);
     let drive = |tally: &Tally| {
         let random = RandomScheduler::new_from_seed(seed, half);

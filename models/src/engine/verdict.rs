@@ -28,6 +28,8 @@ pub enum Bound {
     },
     /// So many runs of the machine.
     Runs(u64),
+    /// Cut off after so many seconds.
+    Seconds(u64),
     /// Ended at the first failure.
     Stopped,
     /// Ended by whoever asked for it.
@@ -50,6 +52,7 @@ impl fmt::Display for Bound {
             Self::Executions(n) => write!(f, "cut at {n} executions"),
             Self::Schedules { .. } => f.write_str("random + PCT"),
             Self::Runs(_) => f.write_str("sampled"),
+            Self::Seconds(n) => write!(f, "cut after {n} s"),
             Self::Stopped => f.write_str("ended at a failure"),
             Self::Interrupted => f.write_str("interrupted"),
         }
@@ -93,7 +96,7 @@ impl Verdict {
 
     /// Judges a whole search: was anything run, and does it miss what the scenario must reach?
     pub(crate) fn judge(&mut self, info: &Info) {
-        if self.failure.is_some() || self.bound == Bound::Interrupted {
+        if self.failure.is_some() || matches!(self.bound, Bound::Interrupted | Bound::Seconds(_)) {
             return;
         }
         if self.outcomes.is_empty() {

@@ -35,7 +35,7 @@ fn weakest<'a>(verdicts: &[&'a Verdict]) -> Option<&'a Bound> {
         Bound::Complete => 0,
         Bound::Spurious(n) => *n,
         Bound::Preemptions(n) => 100 - n.min(&50),
-        Bound::Executions(_) | Bound::Schedules { .. } | Bound::Runs(_) => 200,
+        Bound::Executions(_) | Bound::Seconds(_) | Bound::Schedules { .. } | Bound::Runs(_) => 200,
         Bound::Interrupted => 250,
         Bound::Stopped => 300,
     };
@@ -90,14 +90,22 @@ impl Report {
         if self.only.is_empty() || self.verdicts.is_empty() {
             return Ok(());
         }
-        let mut table =
-            table(&["scenario", "engine", "executions", "seconds", "a second", "how far"]);
+        let mut table = table(&[
+            "scenario",
+            "engine",
+            "executions",
+            "outcomes",
+            "seconds",
+            "a second",
+            "how far",
+        ]);
         for verdict in &self.verdicts {
             table.add_row([
                 verdict.scenario.clone(),
                 verdict.engine.to_string(),
                 thousands(verdict.executions),
-                format!("{:.2}", verdict.seconds),
+                verdict.outcomes.len().to_string(),
+                format!("{:.4}", verdict.seconds),
                 thousands((verdict.executions as f64 / verdict.seconds) as u64),
                 verdict.bound.to_string(),
             ]);
