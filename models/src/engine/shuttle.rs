@@ -5,7 +5,7 @@ use std::cell::UnsafeCell;
 
 use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
 use shuttle::{
-    Config, FailurePersistence, Runner,
+    Config, FailurePersistence, MaxSteps, Runner,
     scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler},
     sync::atomic::{AtomicU32, AtomicU64, fence},
     thread,
@@ -157,27 +157,36 @@ impl PartialEq for WakeableThread {
 /// Preemption points that a PCT schedule places.
 const PCT_DEPTH: usize = 3;
 
+/// Steps after which a depth-first search leaves a schedule; scenarios that end take less than 200.
+const LONGEST_SCHEDULE: usize = 1_000;
+
 /// Explores the scenario on `M`, which is shuttle or a wrapper around it: every schedule, or half the
 /// executions by random ones, half by PCT.
 pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search {
     let (seed, executions, traced) = (plan.seed, plan.executions, plan.traced);
     if plan.every_schedule {
+        // Sleepers may wake for no reason, for ever. Where such a schedule is left, there are more than can
+        // be tried: it does not make an end seem complete.
+        let steps = MaxSteps::ContinueAfter(LONGEST_SCHEDULE);
         let drive = |tally: &Tally| {
-            run::<M>(DfsScheduler::new(None, false), scenario, tally, traced);
+            run::<M>(DfsScheduler::new(None, false), steps, scenario, tally, traced);
         };
         return Tally::of(drive, Bound::Complete);
     }
+    let steps = Config::new().max_steps;
     let half = usize::try_from(executions / 2).unwrap_or(usize::MAX);
     let drive = |tally: &Tally| {
         let random = RandomScheduler::new_from_seed(seed, half);
-        run::<M>(random, scenario, tally, traced);
-        run::<M>(PctScheduler::new_from_seed(seed, PCT_DEPTH, half), scenario, tally, traced);
+        run::<M>(random, steps, scenario, tally, traced);
+        let pct = PctScheduler::new_from_seed(seed, PCT_DEPTH, half);
+        run::<M>(pct, steps, scenario, tally, traced);
     };
     Tally::of(drive, Bound::Schedules { seed, executions })
 }
 
 fn run<M: Model>(
     scheduler: impl Scheduler + 'static,
+    max_steps: MaxSteps,
     scenario: impl Scenario,
     tally: &Tally,
     traced: Option<u64>,
@@ -185,6 +194,7 @@ fn run<M: Model>(
     let mut config = Config::new();
     config.failure_persistence = FailurePersistence::None;
     config.silence_warnings = true;
+    config.max_steps = max_steps;
     let tally = tally.clone();
     Runner::new(scheduler, config).run(move || tally.execute::<M>(scenario, traced));
 }

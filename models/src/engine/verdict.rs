@@ -96,11 +96,11 @@ impl Verdict {
 
     /// Judges a whole search: was anything run, and does it miss what the scenario must reach?
     pub(crate) fn judge(&mut self, info: &Info) {
-        if self.failure.is_some() || matches!(self.bound, Bound::Interrupted | Bound::Seconds(_)) {
+        if self.failure.is_some() || self.bound == Bound::Interrupted {
             return;
         }
         if self.outcomes.is_empty() {
-            self.failure = Some(Failure::of("nothing was run".into(), None));
+            self.failure = Some(Failure::of("no execution came to its end".into(), None));
             return;
         }
         let weak: &[&str] = if self.engine.is_weak() { info.weak } else { &[] };
@@ -109,7 +109,8 @@ impl Verdict {
             .filter(|outcome| !self.outcomes.contains_key(*outcome))
             .collect();
         // What the machine happens not to do in so many runs is no finding, nor what was cut off.
-        let cut = self.engine == Engine::Explorer && !self.bound.is_complete();
+        let cut = matches!(self.bound, Bound::Seconds(_))
+            || self.engine == Engine::Explorer && !self.bound.is_complete();
         if !missed.is_empty() && !cut && self.engine != Engine::Native {
             let message = format!("never reached: {}", missed.join("; "));
             self.failure = Some(Failure::of(message, None));

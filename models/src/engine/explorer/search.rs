@@ -284,11 +284,11 @@ impl Search {
                 self.write(thread, site, Kind::Write { loc, order, value, half })
             }
             Ask::Choose { about, options } => {
-                let kind = |value| Kind::Choose { about, options, value };
-                for value in (1..options).rev() {
-                    self.note(Step::Add { thread, kind: kind(value), site, position: None });
-                }
-                self.frame().graph.add(thread, kind(0), site, None);
+                let kinds = (0..options).rev().map(|value| Kind::Choose { about, options, value });
+                let (graph, mut notes) = self.at_hand();
+                let step = |kind| Step::Add { thread, kind, site, position: None };
+                let kind = notes.all_but_the_last(kinds, step).expect("there is a choice");
+                graph.add(thread, kind, site, None);
                 true
             }
             Ask::Plainly(kind) => {
@@ -303,10 +303,6 @@ impl Search {
             self.look_for_flaws();
         }
         added
-    }
-
-    fn note(&mut self, step: Step) {
-        self.at_hand().1.add(step);
     }
 
     /// The graph at hand, and the notes of how else its newest event could be.
