@@ -284,6 +284,10 @@ pub trait Platform: Sized + 'static {
     /// returns `false` when it is time to sleep.
     fn spin(ctx: &Self::Ctx, round: u32) -> bool;
 
+    /// Called in each round of a loop that waits for others without sleeping: lets them run.
+    #[track_caller]
+    fn give_way();
+
     /// The present moment.
     fn now(ctx: &Self::Ctx) -> Self::Instant;
 

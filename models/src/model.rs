@@ -42,10 +42,6 @@ pub trait Model: Platform {
     /// Waits for an actor and returns what it returned.
     fn join<R: Send + 'static>(join: Self::Join<R>) -> R;
 
-    /// Lets a moment pass, long enough for a spinning loop's condition to change.
-    #[track_caller]
-    fn give_way();
-
     /// Moves the clock past every deadline taken before. A native clock moves by itself.
     fn expire(ctx: &Self::Ctx);
 

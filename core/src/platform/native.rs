@@ -318,6 +318,10 @@ impl Platform for Native {
         round < SPIN_ROUNDS
     }
 
+    fn give_way() {
+        std::thread::yield_now();
+    }
+
     fn now(_: &NativeCtx) -> Monotonic {
         now()
     }

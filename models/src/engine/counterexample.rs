@@ -13,9 +13,6 @@ impl fmt::Display for Counterexample<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(failure) = &self.0.failure else { return Ok(()) };
         writeln!(f, "FAILED {} on {}: {}", self.0.scenario, self.0.engine, failure.message.trim())?;
-        if !failure.schedule.is_empty() {
-            writeln!(f, "  {:<10} {:<22} access", "actor", "site")?;
-        }
         for line in &failure.schedule {
             writeln!(f, "  {line}")?;
         }

@@ -272,6 +272,10 @@ impl<R: Runtime> Platform for Modelled<R> {
         false
     }
 
+    fn give_way() {
+        R::yield_now();
+    }
+
     fn now(ctx: &Self::Ctx) -> u64 {
         ctx.clock.rmw(Rmw::Add, 0, Ordering::Relaxed)
     }
@@ -363,10 +367,6 @@ impl<R: Runtime> Model for Modelled<R> {
 
     fn join<T: Send + 'static>(join: R::Join<T>) -> T {
         R::join(join)
-    }
-
-    fn give_way() {
-        R::yield_now();
     }
 
     fn expire(ctx: &Self::Ctx) {

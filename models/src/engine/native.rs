@@ -202,10 +202,6 @@ impl Model for Native {
         })
     }
 
-    fn give_way() {
-        thread::yield_now();
-    }
-
     fn expire(_: &NativeCtx) {}
 
     fn take_turn(turns: &Mutex<()>) {

@@ -172,8 +172,8 @@ impl Vitals {
         let (seconds, site) = self.silent.as_ref()?;
         (*seconds >= PATIENCE.as_secs_f64()).then(|| {
             format!(
-                "an actor has not touched shared memory for {seconds:.0} s (an endless loop?): its last \
-                 access was at {site}"
+                "an actor has not touched shared memory for {seconds:.0} s (an endless loop, or a wait \
+                 for what is not shared memory?): its last access was at {site}"
             )
         })
     }

@@ -20,8 +20,11 @@ struct Access {
     what: String,
 }
 
-/// A trace longer than this is cut at the front: the end is where it went wrong.
+/// A trace longer than this is cut: the end is where it went wrong,
 const LONGEST: usize = 400;
+
+/// and the beginning where it may have begun to.
+const BEGINNING: usize = 40;
 
 /// Between columns.
 const GAP: usize = 2;
@@ -40,18 +43,24 @@ impl Trace {
 
     /// A heading, and a line an access: its number, and in its actor's column its site and what it did.
     pub(super) fn lines(&self) -> Vec<String> {
+        if self.accesses.is_empty() {
+            return Vec::new();
+        }
         let columns = self.columns();
         let skipped = self.accesses.len().saturating_sub(LONGEST);
         // A row is a margin and a cell a column.
         let mut rows: Vec<Vec<String>> = Vec::new();
         let heading = columns.iter().map(|(_, name)| name.clone());
         rows.push(iter::once(String::new()).chain(heading).collect());
-        if skipped > 0 {
-            let mut row = vec![String::new(); columns.len() + 1];
-            row[0] = format!("({skipped} earlier)");
-            rows.push(row);
-        }
-        for (number, access) in (1..).zip(&self.accesses).skip(skipped) {
+        for (number, access) in (1..).zip(&self.accesses) {
+            if skipped > 0 && number == BEGINNING + 1 {
+                let mut row = vec![String::new(); columns.len() + 1];
+                row[0] = format!("({skipped} more)");
+                rows.push(row);
+            }
+            if (BEGINNING + 1..=BEGINNING + skipped).contains(&number) {
+                continue;
+            }
             let cell = format!("{} {}", access.site, access.what).trim().to_owned();
             let cells = columns.iter().map(|(actor, _)| match *actor == access.actor {
                 true => cell.clone(),

@@ -85,6 +85,10 @@ impl<P: Platform, H: Hook> Platform for Hooked<P, H> {
         P::spin(ctx, round)
     }
 
+    fn give_way() {
+        P::give_way();
+    }
+
     fn now(ctx: &P::Ctx) -> P::Instant {
         P::now(ctx)
     }
@@ -150,10 +154,6 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
 
     fn join<R: Send + 'static>(join: P::Join<R>) -> R {
         P::join(join)
-    }
-
-    fn give_way() {
-        P::give_way();
     }
 
     fn expire(ctx: &P::Ctx) {

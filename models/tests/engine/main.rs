@@ -1,6 +1,7 @@
 //! What the engines must refuse, and that what they find can be found again.
 
 mod choices;
+mod loops;
 mod watchdog;
 
 use std::{
@@ -9,10 +10,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use selvedge::platform::{
-    AtomicWord,
-    Ordering::{Acquire, Relaxed, Release},
-};
+use selvedge::platform::{AtomicWord, Ordering::Relaxed};
 use selvedge_models::{
     engine::{self, Engine, Entry, Plan, Replay},
     job::Job,
@@ -88,59 +86,6 @@ impl Scenario for TakesTurns {
         });
         actors.into_iter().for_each(M::join);
         course.1.lock().expect("nobody panics").clone()
-    }
-}
-
-/// Two actors that each wait in a loop for what the other would do afterwards.
-#[derive(Clone, Copy)]
-struct WaitForEachOther;
-
-impl Scenario for WaitForEachOther {
-    fn info(&self) -> Info {
-        Info { name: "test/wait_for_each_other", ..Info::DEFAULT }
-    }
-
-    fn run<M: Model>(&self, world: &World<M>) -> String {
-        let flags = Arc::new([M::U32::new(0), M::U32::new(0)]);
-        let actors = [("one", 0), ("other", 1)].map(|(name, mine)| {
-            let flags = flags.clone();
-            world.actor(name, move || {
-                while flags[1 - mine].load(Acquire) == 0 {
-                    M::give_way();
-                }
-                flags[mine].store(1, Release);
-            })
-        });
-        actors.into_iter().for_each(M::join);
-        String::new()
-    }
-}
-
-/// An actor that waits in a loop for another one's store.
-#[derive(Clone, Copy)]
-struct WaitsInALoop;
-
-impl Scenario for WaitsInALoop {
-    fn info(&self) -> Info {
-        Info { name: "test/waits_in_a_loop", reach: &["1"], ..Info::DEFAULT }
-    }
-
-    fn run<M: Model>(&self, world: &World<M>) -> String {
-        let flag = Arc::new((M::U32::new(0), M::U32::new(0)));
-        let waiter = world.actor("waiter", {
-            let flag = flag.clone();
-            move || {
-                while flag.1.load(Acquire) == 0 {
-                    M::give_way();
-                }
-                flag.0.load(Relaxed)
-            }
-        });
-        M::join(world.actor("setter", move || {
-            flag.0.store(1, Relaxed);
-            flag.1.store(1, Release);
-        }));
-        M::join(waiter).to_string()
     }
 }
 
@@ -234,16 +179,6 @@ fn a_deadline_that_never_comes_hides_no_lost_wake_up() {
         message.starts_with("lost wake-up or deadlock: everybody is asleep: sleeper"),
         "{message}"
     );
-}
-
-#[test]
-fn a_loop_ends_when_what_it_waits_for_comes_and_is_a_livelock_if_it_cannot() {
-    let entry = Entry::of(WaitsInALoop);
-    let verdict = engine::run(&entry, &Plan::quick(&entry.info, Engine::Explorer), None);
-    let verdict = verdict.expect("it runs");
-    assert!(verdict.held() && verdict.executions == 1, "{verdict:?}");
-    let message = failure_on(Engine::Explorer, &Entry::of(WaitForEachOther), None).message;
-    assert!(message.starts_with("livelock: nothing can change for one at main.rs:"), "{message}");
 }
 
 #[test]

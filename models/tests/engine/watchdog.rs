@@ -59,8 +59,8 @@ fn a_plain_test_with_an_endless_loop_is_ended_and_says_where_it_is() {
         test.args(["--exact", name, "--nocapture"]).env(VICTIM, "").output().expect("it runs");
     assert_eq!(output.status.signal(), Some(Signal::SIGABRT as i32), "{output:?}");
     let said = String::from_utf8_lossy(&output.stderr);
-    let expected = "an actor has not touched shared memory for 10 s (an endless loop?): its last access \
-                    was at watchdog.rs:";
+    let expected = "an actor has not touched shared memory for 10 s (an endless loop, or a wait for what \
+                    is not shared memory?): its last access was at watchdog.rs:";
     assert!(said.contains(expected), "{said}");
 }
 

@@ -30,8 +30,8 @@ use crate::{
 /// Executions after which others join.
 const ALONE: u64 = 2_000;
 
-/// Executions tried after the first failure, for a smaller one.
-const FOR_A_SMALLER_ONE: i64 = 20_000;
+/// Events of the executions tried after the first failure, for a smaller one.
+const FOR_A_SMALLER_ONE: i64 = 1_000_000;
 
 /// What the threads of one search share.
 struct Crew<'a, S> {
@@ -39,7 +39,7 @@ struct Crew<'a, S> {
     setting: Setting<'a>,
     /// Complete executions so far; at the first failure it stands still.
     executions: AtomicU64,
-    /// Executions that may be tried yet after a failure.
+    /// Events that may come yet after a failure.
     patience: AtomicI64,
     /// Events of the smallest failing execution so far.
     smallest: AtomicUsize,
@@ -208,14 +208,14 @@ impl<S: Scenario> Crew<'_, S> {
             }
             Ok((Ended::Blocked | Ended::Pruned, _)) => None,
         };
-        if let Some(message) = message {
-            let events = machine::inspect(|graph| graph.order.len());
-            if self.smallest.fetch_min(events, Relaxed) > events {
-                seen.failed = Some(Failed { events, path: machine::path(), message });
-            }
+        let events = machine::inspect(|graph| graph.order.len());
+        if let Some(message) = message
+            && self.smallest.fetch_min(events, Relaxed) > events
+        {
+            seen.failed = Some(Failed { events, path: machine::path(), message });
         }
         let failed = self.smallest.load(Relaxed) < usize::MAX;
-        if failed && self.patience.fetch_sub(1, Relaxed) <= 0 {
+        if failed && self.patience.fetch_sub(events as i64, Relaxed) <= 0 {
             self.is_over.store(true, Relaxed);
         }
         self.setting.plan.only.is_none()
@@ -268,7 +268,7 @@ impl<S: Scenario> Crew<'_, S> {
     fn trace<M: Model>(&self, path: Path) -> Vec<String> {
         self.begin(path, None);
         let mut lines = Vec::new();
-        while lines.is_empty() && machine::advance() {
+        while machine::advance() {
             let scenario = self.scenario;
             machine::listen();
             // How it ends is known.
@@ -276,6 +276,7 @@ impl<S: Scenario> Crew<'_, S> {
             _ = catch_unwind(AssertUnwindSafe(run));
             if machine::is_within() {
                 lines = machine::trace().lines();
+                break;
             }
         }
         machine::end();
@@ -297,8 +298,16 @@ impl Seen {
 impl std::fmt::Display for Flaw {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let site = |id| machine::inspect(|graph| card::site(graph.event(id).site));
+        let name = machine::name;
         match *self {
-            Self::Race(one, other) => write!(f, "data race: {} and {}", site(one), site(other)),
+            Self::Race(one, other) => write!(
+                f,
+                "data race: {} by {} and {} by {}",
+                site(one),
+                name(one),
+                site(other),
+                name(other)
+            ),
             Self::Torn(write, read) => write!(
                 f,
                 "torn payload: {} reads what {} had half written when its thread died",

@@ -21,7 +21,7 @@ pub(crate) struct EventId {
 
 /// A location, named by who made it: a thread, and how many it had made before. The name does not
 /// depend on what other threads do, so it is the same in every execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Loc {
     pub(super) thread: u8,
     pub(super) index: u16,

@@ -21,7 +21,10 @@ use super::{
     search::{Flaw, Search},
     story::{self, Note},
 };
-use crate::engine::{death, pulse, trace::Trace};
+use crate::{
+    card,
+    engine::{death, pulse, trace::Trace},
+};
 
 /// A stack's size; what lies below it is guarded.
 const STACK: usize = 256 * 1024;
@@ -153,6 +156,11 @@ pub(super) fn trace() -> Trace {
 /// The part of what is still to be tried that was noted first.
 pub(super) fn give_away() -> Option<Path> {
     with(|machine| machine.search.give_away())
+}
+
+/// The name of an event's thread.
+pub(super) fn name(event: EventId) -> &'static str {
+    with(|machine| machine.threads[usize::from(event.thread)].name)
 }
 
 /// The node at hand.
@@ -421,10 +429,15 @@ impl Machine {
             thread.state = State::Asks(ask, site);
             return Err(thread.yielder);
         }
-        let kind = graph.event(id).kind;
+        let event = graph.event(id);
+        let kind = event.kind;
         assert!(
             ask.is_answered_by(kind),
-            "the scenario is not deterministic: {ask:?} where it was {kind:?} before"
+            "the scenario is not deterministic: having read the same as before, {} comes to {} with another \
+             access than at {} then",
+            self.threads[usize::from(id.thread)].name,
+            card::site(site),
+            card::site(event.site)
         );
         let needed = match kind {
             Kind::Read { from, .. } => from,

@@ -273,6 +273,10 @@ impl Platform for Explorer {
         false
     }
 
+    fn give_way() {
+        request(Ask::Plainly(Kind::Pause), Location::caller());
+    }
+
     fn now(ctx: &Self::Ctx) -> u64 {
         ctx.clock.load(Ordering::Relaxed)
     }
@@ -300,6 +304,9 @@ impl Platform for Explorer {
     /// Late, perhaps; never wrong: see `victim`.
     fn liveness(ctx: &Self::Ctx, owner: Owner) -> Liveness {
         let dead = ctx.dead.load(Ordering::Acquire) & bit(owner) != 0;
+        machine::note(Location::caller(), || {
+            format!("owner {} is {}", owner.0, if dead { "dead" } else { "alive" })
+        });
         if dead { Liveness::Dead } else { Liveness::Alive }
     }
 }
@@ -381,10 +388,6 @@ impl Model for Explorer {
         request(Ask::Plainly(Kind::Join { child: join.child }), Location::caller());
         let value = join.result.lock().unwrap_or_else(PoisonError::into_inner).take();
         value.expect("a thread that has ended has left its result")
-    }
-
-    fn give_way() {
-        request(Ask::Plainly(Kind::Pause), Location::caller());
     }
 
     fn expire(ctx: &Self::Ctx) {

@@ -2,15 +2,15 @@
 
 use super::{
     ask::Ask,
-    event::{EventId, Kind, Loc, MOST_THREADS, Site},
+    event::{About, EventId, Kind, Loc, MOST_THREADS, Site},
     graph::Graph,
     machine::{Ended, Machine, State},
     search::Races,
 };
 use crate::card;
 
-/// Events of one execution; a longer one is reported as a livelock, never passed over.
-const MOST_EVENTS: usize = 5_000;
+/// Events of one execution; a longer one is reported, never passed over.
+const MOST_EVENTS: usize = 1_000;
 
 impl Machine {
     /// Adds one event, or says how the execution ended: at the latest with so many events.
@@ -20,7 +20,11 @@ impl Machine {
             return Some(Ended::Pruned);
         }
         let Some((thread, ask, site)) = self.next() else { return Some(self.conclude()) };
-        assert!(length < MOST_EVENTS, "livelock? An execution of more than {MOST_EVENTS} events");
+        assert!(
+            length < MOST_EVENTS,
+            "an execution of more than {MOST_EVENTS} events: a livelock, a loop that waits without calling \
+             `give_way` or counts its rounds in shared memory, or too much for one scenario"
+        );
         if !self.add((thread, ask, site)) {
             return Some(Ended::Pruned);
         }
@@ -126,11 +130,22 @@ impl Graph {
         events.map(|event| event.kind).take_while(|kind| *kind != Kind::Pause)
     }
 
-    /// Has the thread done anything since it last paused but read and fail?
+    /// Has the thread done anything since it last paused but read, fail, and put back what it found?
     fn has_effect(&self, thread: u8) -> bool {
-        self.round(thread).any(|kind| {
-            matches!(kind, Kind::Write { .. } | Kind::Choose { .. } | Kind::Spawn { .. })
+        self.round(thread).any(|kind| match kind {
+            Kind::Write { .. } => !self.puts_back(thread, kind),
+            // That it did not die.
+            Kind::Choose { about, .. } => about != About::Death,
+            Kind::Spawn { .. } => true,
+            _ => false,
         })
+    }
+
+    /// Is it the write half of a read-modify-write that changes nothing, as of a swap of a lock that is held?
+    fn puts_back(&self, thread: u8, kind: Kind) -> bool {
+        let Kind::Write { half: Some(index), value, .. } = kind else { return false };
+        let read = self.event(EventId { thread, index }).kind;
+        matches!(read, Kind::Read { value: found, .. } if found == value)
     }
 
     /// The latest value of a location that begins with 0.
@@ -138,11 +153,12 @@ impl Graph {
         self.co(loc).last().map_or(0, |write| self.value(*write))
     }
 
-    /// Did each read since the thread's last pause find the latest write?
+    /// Did each read since the thread's last pause find the latest write, or what has only been put back since?
     fn sees_the_latest(&self, thread: u8) -> bool {
-        self.round(thread).all(|kind| match kind {
-            Kind::Read { loc, from, .. } => self.co(loc).last().copied() == from,
-            _ => true,
+        self.round(thread).all(|kind| {
+            let Kind::Read { loc, from, .. } = kind else { return true };
+            let later = &self.co(loc)[self.position(loc, from)..];
+            later.iter().all(|write| self.puts_back(write.thread, self.event(*write).kind))
         })
     }
 }

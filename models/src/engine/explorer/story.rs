@@ -1,11 +1,14 @@
 //! What an execution did, for the report of a failure.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
 use selvedge::platform::Rmw;
 
 use super::{
-    event::{About, Event, EventId, Flavour, Kind, MOST_THREADS, Order, Purpose, Site},
+    event::{About, Event, EventId, Flavour, Kind, Loc, MOST_THREADS, Order, Purpose, Site},
     graph::Graph,
 };
 use crate::{card, engine::trace::Trace};
@@ -15,6 +18,7 @@ pub(super) type Note = (EventId, Site, String);
 
 /// The graph as a trace.
 pub(super) fn trace(graph: &Graph, names: [&'static str; MOST_THREADS], notes: &[Note]) -> Trace {
+    let numbers = numbers(graph);
     let mut story = Story { graph, names, lines: HashMap::new(), trace: Trace::default() };
     for (thread, name) in names.iter().enumerate() {
         story.trace.name(thread, name);
@@ -22,7 +26,9 @@ pub(super) fn trace(graph: &Graph, names: [&'static str; MOST_THREADS], notes: &
     for id in in_order(graph) {
         let event = graph.event(id);
         if let Some(what) = story.what(id, event) {
-            let line = story.trace.record(id.thread.into(), label(event.site), what);
+            let number = object(&event.kind).and_then(|loc| numbers.get(&loc));
+            let number = number.map_or(String::new(), |number| format!(" #{number}"));
+            let line = story.trace.record(id.thread.into(), label(event.site) + &number, what);
             story.lines.insert(id, line);
         }
         let after = EventId { index: id.index + 1, ..id };
@@ -37,6 +43,31 @@ pub(super) fn trace(graph: &Graph, names: [&'static str; MOST_THREADS], notes: &
 fn label(site: Site) -> String {
     let own = site.file().ends_with("explorer/platform.rs");
     if own { String::new() } else { card::site(site) }
+}
+
+/// The word or cell that an event accesses, if the program does.
+fn object(kind: &Kind) -> Option<Loc> {
+    match kind {
+        Kind::Read { order: Order::Queue | Order::Wake, .. }
+        | Kind::Write { order: Order::Queue | Order::Wake, .. } => None,
+        _ => kind.loc(),
+    }
+}
+
+/// A number for each object that a site does not tell from another one.
+fn numbers(graph: &Graph) -> HashMap<Loc, usize> {
+    let mut objects: BTreeMap<String, Vec<Loc>> = BTreeMap::new();
+    let mut met = Vec::new();
+    for event in graph.order.iter().map(|id| graph.event(*id)) {
+        let Some(loc) = object(&event.kind) else { continue };
+        let here = objects.entry(label(event.site)).or_default();
+        here.extend(Some(loc).filter(|loc| !here.contains(loc)));
+        met.extend(Some(loc).filter(|loc| !met.contains(loc)));
+    }
+    let is_one_of_several = |loc: &Loc| {
+        objects.iter().any(|(site, here)| !site.is_empty() && here.len() > 1 && here.contains(loc))
+    };
+    met.into_iter().filter(is_one_of_several).zip(1..).collect()
 }
 
 /// The events in an order that a machine could have made them in, each thread for as long as it can go on. If
