@@ -143,8 +143,11 @@ pub fn run(entry: &Entry, plan: &Plan, mutation: Option<&Mutation>) -> Result<Ve
         if matches!(plan.engine, Engine::Loom | Engine::Shuttle) {
             explore(&Plan { traced: Some(*execution), ..plan.clone() })?;
             *schedule = trace::lines();
-            let at = At::Number(*execution);
-            *replay = Some(Replay::of(entry.info.name, plan, at, mutation).to_string());
+            // A token is of random schedules.
+            *replay = (!plan.every_schedule).then(|| {
+                let at = At::Number(*execution);
+                Replay::of(entry.info.name, plan, at, mutation).to_string()
+            });
         }
     }
     let mut verdict = Verdict {

@@ -78,7 +78,8 @@ impl Plan {
     /// so there are none.
     pub fn complete(info: &Info, engine: Engine) -> Self {
         let quick = Self::quick(info, engine);
-        Self { preemptions: None, executions: LIMIT, spurious: 0, every_schedule: true, ..quick }
+        let every_schedule = engine == Engine::Shuttle;
+        Self { preemptions: None, executions: LIMIT, spurious: 0, every_schedule, ..quick }
     }
 }
 
