@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
 use selvedge_models::{
     card::ordering::{self, Ordered},
     engine,
     planted::{self, Bug, How},
+    report,
 };
 
 /// What an audit looks at.
@@ -37,7 +37,7 @@ pub(crate) fn orderings(only: &[String]) -> Result<bool, String> {
     }
     let itself = std::env::current_exe().map_err(|e| format!("who am I? {e}"))?;
     let header = ["made weaker", "verdict", "scenario", "executions", "what it shows", "again"];
-    let mut table = table(header);
+    let mut table = report::table(&header);
     let mut needed = 0;
     for bug in &weakened {
         let verdict = bug.job()?.run_in(&itself, |_| ())?;
@@ -53,7 +53,7 @@ pub(crate) fn orderings(only: &[String]) -> Result<bool, String> {
             again.map_or(String::new(), |token| format!("cargo verify replay '{token}'")),
         ]);
     }
-    let mut reasons = self::table(["relaxed already", "why that is enough"]);
+    let mut reasons = report::table(&["relaxed already", "why that is enough"]);
     let unexplained = relaxed.iter().filter(|it| it.why.is_none()).count();
     for Ordered { site, why, .. } in &relaxed {
         reasons.add_row([site, why.as_deref().unwrap_or("NOT EXPLAINED")]);
@@ -67,11 +67,4 @@ pub(crate) fn orderings(only: &[String]) -> Result<bool, String> {
     };
     print().map_err(|e| e.to_string())?;
     Ok(needed == weakened.len() && unexplained == 0)
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(header);
-    table
 }

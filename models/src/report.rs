@@ -14,6 +14,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use provenance::Provenance;
+pub use table::table;
 
 use crate::{
     calibration::Calibrated,

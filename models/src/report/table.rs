@@ -22,7 +22,8 @@ impl fmt::Display for Report {
     }
 }
 
-fn table(head: &[&str]) -> Table {
+/// An empty table of the kind that reports have.
+pub fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(head);

@@ -9,14 +9,11 @@ use selvedge::platform::{
     WaiterKind::Futex,
 };
 use selvedge_models::{
-    engine::{self, Engine, Entry, Plan, Verdict},
+    engine::Verdict,
     model::{Dies, Info, Model, Scenario, Victim, World},
 };
 
-fn explored(scenario: impl Scenario) -> Verdict {
-    let entry = Entry::of(scenario);
-    engine::run(&entry, &Plan::quick(&entry.info, Engine::Explorer), None).expect("it runs")
-}
+use super::explored;
 
 fn outcomes(verdict: &Verdict) -> Vec<&str> {
     assert!(verdict.held(), "{verdict:?}");

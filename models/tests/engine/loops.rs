@@ -7,15 +7,9 @@ use selvedge::platform::{
     Ordering::{self, Acquire, Relaxed, Release},
     Owner,
 };
-use selvedge_models::{
-    engine::{self, Engine, Entry, Plan, Verdict},
-    model::{Dies, Info, Model, Scenario, Victim, World},
-};
+use selvedge_models::model::{Dies, Info, Model, Scenario, Victim, World};
 
-fn explored(scenario: impl Scenario) -> Verdict {
-    let entry = Entry::of(scenario);
-    engine::run(&entry, &Plan::quick(&entry.info, Engine::Explorer), None).expect("it runs")
-}
+use super::explored;
 
 /// The executions of a scenario in which nothing goes wrong.
 fn executions(scenario: impl Scenario) -> u64 {

@@ -12,7 +12,7 @@ use std::{
 
 use selvedge::platform::{AtomicWord, Ordering::Relaxed};
 use selvedge_models::{
-    engine::{self, Engine, Entry, Plan, Replay},
+    engine::{self, Engine, Entry, Plan, Replay, Verdict},
     job::Job,
     model::{Info, Model, Scenario, World},
     scenario,
@@ -147,6 +147,11 @@ impl Scenario for Moody {
         M::join(writer);
         M::join(reader).to_string()
     }
+}
+
+fn explored(scenario: impl Scenario) -> Verdict {
+    let entry = Entry::of(scenario);
+    engine::run(&entry, &Plan::quick(&entry.info, Engine::Explorer), None).expect("it runs")
 }
 
 fn failure_on(engine: Engine, entry: &Entry, mutation: Option<&Mutation>) -> engine::Failure {
