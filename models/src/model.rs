@@ -182,8 +182,9 @@ pub struct Info {
     /// nothing while asleep, but loom's `unpark` orders the waker's past before its future, which
     /// hides missing orderings after a sleep. So: yield, unless two sleep at a time.
     pub parks: bool,
-    /// Does an actor die? The machine's threads do not, so such a scenario is not run natively.
-    pub dies: bool,
+    /// How many actors die in one execution, at most. The machine's threads do not die, so a scenario of
+    /// deaths is not run natively.
+    pub deaths: usize,
     /// Only the explorer runs it: an actor dies [anywhere](Dies::Anywhere), or the scenario
     /// [chooses](Model::choose).
     pub explorer_only: bool,
@@ -215,7 +216,7 @@ impl Info {
         match engine {
             Engine::Explorer => true,
             Engine::Loom | Engine::Shuttle => !self.explorer_only,
-            Engine::Native => !self.explorer_only && !self.dies,
+            Engine::Native => !self.explorer_only && self.deaths == 0,
         }
     }
 
@@ -227,7 +228,7 @@ impl Info {
         reach: &[],
         weak: &[],
         parks: false,
-        dies: false,
+        deaths: 0,
         explorer_only: false,
         spurious: 1,
         cut: None,

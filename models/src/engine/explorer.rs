@@ -101,7 +101,8 @@ impl Executions {
 
     fn visiting(scenario: impl Scenario, model: MemoryModel, mut complete: impl FnMut()) -> Self {
         let mut found = Self::default();
-        machine::begin(Graphs::new(model, Races::Count, usize::MAX));
+        let deaths = scenario.info().deaths;
+        machine::begin(Graphs::new(model, Races::Count, usize::MAX).with_deaths(deaths));
         while machine::advance() {
             match machine::execute(usize::MAX, move || execute::<Explorer>(scenario)) {
                 (Ended::Complete, outcome) => {

@@ -21,7 +21,7 @@ fn outcomes(verdict: &Verdict) -> Vec<&str> {
 }
 
 const INFO: Info =
-    Info { name: "test/choice", dies: true, explorer_only: true, spurious: 0, ..Info::DEFAULT };
+    Info { name: "test/choice", deaths: 1, explorer_only: true, spurious: 0, ..Info::DEFAULT };
 
 const VICTIM: Victim = Victim { owner: Owner(0), dies: Dies::Anywhere };
 
@@ -90,11 +90,9 @@ fn a_payload_half_written_by_the_dead_is_not_to_be_read() {
     assert_eq!(outcomes(&explored(Inherits { asks: true })), ["nothing", "read 1"]);
 }
 
-/// Two sleep, one of them mortal, and one of them is told, or both are.
+/// Two sleep, one of them mortal; one is told, and tells the other.
 #[derive(Clone, Copy)]
-struct DiesAsleep {
-    told: u32,
-}
+struct DiesAsleep;
 
 impl Scenario for DiesAsleep {
     fn info(&self) -> Info {
@@ -105,21 +103,58 @@ impl Scenario for DiesAsleep {
         let word = Arc::new(M::U32::new(0));
         let sleep = || {
             let (word, ctx) = (word.clone(), world.ctx());
-            move || _ = M::wait(&ctx, &word, 0, None)
+            move || {
+                while word.load(Relaxed) == 0 {
+                    let _ = M::wait(&ctx, &word, 0, None);
+                }
+                M::wake(&ctx, &word, Futex, 1);
+            }
         };
         let victim = world.victim("victim", VICTIM, sleep());
         let survivor = world.actor("survivor", sleep());
         word.store(1, Relaxed);
-        M::wake(&world.ctx(), &word, Futex, self.told);
+        M::wake(&world.ctx(), &word, Futex, 1);
         M::join(survivor);
-        format!("the victim returned: {}", M::join(victim).is_some())
+        format!("the victim died: {}", M::join(victim).is_none())
     }
 }
 
 #[test]
-fn a_wake_that_the_dead_took_with_it_is_lost() {
-    let all = explored(DiesAsleep { told: 2 });
-    assert_eq!(outcomes(&all), ["the victim returned: false", "the victim returned: true"]);
-    let failure = explored(DiesAsleep { told: 1 }).failure.expect("one sleeps on");
-    assert!(failure.message.contains("everybody is asleep"), "{}", failure.message);
+fn a_wake_that_the_dead_took_with_it_is_made_good_by_the_bound_on_a_sleep() {
+    assert_eq!(outcomes(&explored(DiesAsleep)), ["the victim died: false", "the victim died: true"]);
+}
+
+/// Who is asleep is told of what happens, but not if somebody has died before.
+#[derive(Clone, Copy)]
+struct ForgetsAfterADeath;
+
+impl Scenario for ForgetsAfterADeath {
+    fn info(&self) -> Info {
+        INFO
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let (word, ctx) = (Arc::new(M::U32::new(0)), world.ctx());
+        let victim = world.victim("victim", VICTIM, || ());
+        let survivor = world.actor("survivor", {
+            let word = word.clone();
+            let ctx = ctx.clone();
+            move || {
+                while word.load(Relaxed) == 0 {
+                    let _ = M::wait(&ctx, &word, 0, None);
+                }
+            }
+        });
+        let died = M::join(victim).is_none();
+        word.store(1, Relaxed);
+        M::wake(&ctx, &word, Futex, u32::from(!died));
+        M::join(survivor);
+        String::new()
+    }
+}
+
+#[test]
+fn a_wake_that_the_living_forget_after_a_death_is_not_made_good() {
+    let failure = explored(ForgetsAfterADeath).failure.expect("the survivor sleeps on");
+    assert!(failure.message.contains("everybody is asleep: survivor"), "{}", failure.message);
 }

@@ -165,7 +165,7 @@ struct WaitsMortally {
 
 impl Scenario for WaitsMortally {
     fn info(&self) -> Info {
-        Info { name: "test/waits_mortally", dies: true, explorer_only: true, ..Info::DEFAULT }
+        Info { name: "test/waits_mortally", deaths: 1, explorer_only: true, ..Info::DEFAULT }
     }
 
     fn run<M: Model>(&self, world: &World<M>) -> String {

@@ -24,11 +24,12 @@ pub(super) enum Ask {
     /// A new thread; which one, the graph says.
     Spawn,
     /// A wake, by whom the graph says, since the thread fell asleep with the event `slept`; or else the
-    /// end of its patience, when the clock shows a moment.
+    /// end of its patience, when the clock shows a moment, or after a death.
     Wake {
         queue: Loc,
         slept: EventId,
         until: Option<(Loc, u64)>,
+        dead: Loc,
     },
     /// Nothing: it waits for what other executions bring.
     Never,

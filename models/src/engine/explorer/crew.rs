@@ -162,7 +162,8 @@ impl<S: Scenario> Crew<'_, S> {
     /// Sets up a search of what is at and below a node, on this thread.
     fn begin(&self, below: Path, shard: Option<Shard>) {
         let model = MemoryModel::Rc11(Scb::Pldi17);
-        let graphs = Graphs::new(model, Races::End, self.setting.plan.spurious);
+        let graphs = Graphs::new(model, Races::End, self.setting.plan.spurious)
+            .with_deaths(self.scenario.info().deaths);
         machine::begin(graphs.within(below, shard));
     }
 

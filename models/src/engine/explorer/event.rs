@@ -146,7 +146,7 @@ impl Purpose {
 pub(super) enum About {
     /// Which sleepers a wake tells.
     Sleepers,
-    /// Whether the thread goes on (0), dies before its access (1) or in the middle of it (2).
+    /// Whether the thread goes on (0), or how it dies.
     Death,
     /// Whether a sleep ends by a wake (0), or otherwise.
     Sleep,
@@ -199,6 +199,15 @@ impl Kind {
         match self {
             Self::Read { loc, .. } | Self::Write { loc, .. } => Some(*loc),
             _ => None,
+        }
+    }
+
+    /// Can other threads tell whether it has been? A read of payload can race.
+    pub(super) fn is_told(&self) -> bool {
+        match self {
+            Self::Read { order, .. } => order.is_plain(),
+            Self::Write { .. } => true,
+            _ => false,
         }
     }
 

@@ -2,7 +2,7 @@
 //! which order the writes to each location come.
 
 use super::{
-    event::{Event, EventId, Flavour, Flavoured, Kind, Loc, MOST_THREADS, Order, Past, Site},
+    event::{About, Event, EventId, Flavour, Flavoured, Kind, Loc, MOST_THREADS, Order, Past, Site},
     view::View,
 };
 
@@ -157,6 +157,12 @@ impl Graph {
     pub(super) fn reads_from(&self, write: EventId) -> impl Iterator<Item = EventId> + '_ {
         let reads = self.event(write).kind.loc().map_or(&[][..], |loc| self.reads(loc));
         reads.iter().copied().filter(move |read| self.source(*read) == Some(write))
+    }
+
+    /// How many threads die.
+    pub(super) fn deaths(&self) -> usize {
+        let events = self.threads.iter().flat_map(|thread| &thread.events);
+        events.filter(|event| matches!(event.kind, Kind::Choose { about: About::Death, value: 1.., .. })).count()
     }
 
     /// How often a thread's compare-exchanges have failed for no reason.

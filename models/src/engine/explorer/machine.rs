@@ -58,8 +58,12 @@ pub(super) struct Thread {
     pub(super) section: Option<u16>,
     /// May it die?
     mortal: bool,
+    /// Has it done anything that others can tell since it could die last?
+    has_acted: bool,
     /// Has it woken for no reason?
     pub(super) has_woken: bool,
+    /// The dead whom it has noticed when a slice of its sleep ended, and the word that it saw them in.
+    pub(super) noticed: u64,
 }
 
 impl Thread {
@@ -72,7 +76,9 @@ impl Thread {
         locations: 0,
         section: None,
         mortal: false,
+        has_acted: false,
         has_woken: false,
+        noticed: 0,
     };
 }
 
@@ -106,6 +112,15 @@ pub(super) enum Ended {
     Flawed(Flaw),
     /// The search's own dead end.
     Pruned,
+}
+
+/// How a thread dies.
+#[derive(Clone, Copy, Debug)]
+enum Death {
+    /// Before its next access, or at its end.
+    Here,
+    /// In the middle of a write of payload.
+    Halfway,
 }
 
 /// What the program is told.
@@ -293,22 +308,38 @@ pub(super) fn start(thread: u8, name: &'static str, body: impl FnOnce() + 'stati
 /// Asks for an event of the present thread, and comes back when it has happened. A mortal thread may die
 /// instead.
 pub(super) fn request(ask: Ask, site: Site) -> Answer {
-    let deaths = with(|machine| machine.deaths(ask));
-    if deaths > 0 {
-        let choice = Ask::Choose { about: About::Death, options: 1 + deaths };
-        match grant(choice, site).value {
-            0 => {}
-            1 => death::die(),
-            _ => {
-                grant(ask.torn(), site);
-                death::die();
-            }
+    let deaths = with(|machine| machine.deaths(Some(ask)));
+    match choose_death(deaths, site) {
+        None => {}
+        Some(Death::Here) => death::die(),
+        Some(Death::Halfway) => {
+            grant(ask.torn(), site);
+            death::die();
         }
     }
     grant(ask, site)
 }
 
-fn grant(ask: Ask, site: Site) -> Answer {
+/// The present thread, if it is mortal, may die when there is nothing left to be done.
+pub(super) fn may_die_at_last(site: Site) {
+    let deaths = with(|machine| machine.deaths(None));
+    if choose_death(deaths, site).is_some() {
+        death::die();
+    }
+}
+
+fn choose_death(deaths: [Option<Death>; 2], site: Site) -> Option<Death> {
+    let mut deaths = deaths.into_iter().flatten();
+    let options = 1 + deaths.clone().count() as u8;
+    if options == 1 {
+        return None;
+    }
+    let choice = grant(Ask::Choose { about: About::Death, options }, site).value;
+    deaths.nth(usize::try_from(choice).expect("one of few").checked_sub(1)?)
+}
+
+/// The event itself, in the midst of which nobody dies.
+pub(super) fn grant(ask: Ask, site: Site) -> Answer {
     pulse::access(site);
     loop {
         match with(|machine| machine.serve(ask, site)) {
@@ -385,7 +416,26 @@ pub(super) fn is_mortal() -> bool {
 
 /// From here on the present thread may die before each access, or no more.
 pub(super) fn set_mortal(mortal: bool) {
-    with(|machine| machine.threads[usize::from(machine.current)].mortal = mortal);
+    with(|machine| {
+        let thread = &mut machine.threads[usize::from(machine.current)];
+        (thread.mortal, thread.has_acted) = (mortal, mortal);
+    });
+}
+
+/// May anybody die in this scenario?
+pub(super) fn allows_deaths() -> bool {
+    with(|machine| machine.search.allows_deaths())
+}
+
+/// The present thread, at the end of a slice of its sleep, finds these dead; is there one of whom it did not
+/// know?
+pub(super) fn notice(dead: u64) -> bool {
+    with(|machine| {
+        let noticed = &mut machine.threads[usize::from(machine.current)].noticed;
+        let fresh = dead & !*noticed != 0;
+        *noticed |= dead;
+        fresh
+    })
 }
 
 /// May the present thread wake for no reason? Once.
@@ -400,19 +450,23 @@ pub(super) fn may_wake(spurious: bool) -> bool {
 }
 
 impl Machine {
-    /// In how many ways may the present thread die instead of this? Before it, and in the middle of it if it
-    /// is a write of payload; not inside a read-modify-write or the kernel, where it dies asleep.
-    fn deaths(&self, ask: Ask) -> u8 {
-        let thread = &self.threads[usize::from(self.current)];
-        if !thread.mortal || self.is_over || thread.section.is_some() {
-            return 0;
+    /// How may the present thread die instead of this, or at its end? Not inside a read-modify-write or the
+    /// kernel, where it dies asleep. And only once after each access that others can tell: to die before
+    /// an atomic load, or after it, is the same to everybody else.
+    fn deaths(&mut self, ask: Option<Ask>) -> [Option<Death>; 2] {
+        let thread = &mut self.threads[usize::from(self.current)];
+        let in_the_kernel = matches!(ask, Some(Ask::Read { order: Order::Queue, .. }));
+        let is_access = matches!(
+            ask,
+            None | Some(Ask::Read { .. } | Ask::Write { .. } | Ask::Plainly(Kind::Fence(_)))
+        );
+        if !thread.mortal || self.is_over || thread.section.is_some() || in_the_kernel || !is_access
+        {
+            return [None; 2];
         }
-        match ask {
-            Ask::Write { order: Order::Plain, .. } => 2,
-            Ask::Read { order: Order::Queue, .. } => 0,
-            Ask::Read { .. } | Ask::Write { .. } | Ask::Plainly(Kind::Fence(_)) => 1,
-            _ => 0,
-        }
+        let halfway = matches!(ask, Some(Ask::Write { order: Order::Plain, .. }));
+        let here = std::mem::take(&mut thread.has_acted);
+        [here.then_some(Death::Here), halfway.then_some(Death::Halfway)]
     }
 
     /// Answers the present thread from the graph, or notes what it waits for.
@@ -454,6 +508,7 @@ impl Machine {
             return Err(thread.yielder);
         }
         thread.done += 1;
+        thread.has_acted |= kind.is_told();
         Ok(match kind {
             Kind::Read { value, flavour, .. } => {
                 let updates = flavour == Flavour::Updates;

@@ -51,6 +51,13 @@ impl<V: Bits> Word<V> {
         request(Ask::Write { loc, order, value, half }, Location::caller());
     }
 
+    /// A relaxed load inside the kernel, where nobody dies.
+    #[track_caller]
+    fn peek(&self) -> u64 {
+        let (order, purpose, first) = (Order::Relaxed, Purpose::Load, self.first.bits());
+        machine::grant(Ask::Read { loc: self.loc, order, purpose, first }, Location::caller()).value
+    }
+
     /// Both halves of a read-modify-write, or the first alone.
     #[track_caller]
     fn update(&self, purpose: Purpose, success: Ordering, failure: Ordering) -> Result<V, V> {
@@ -189,31 +196,19 @@ impl Explorer {
         }
         Self::change(queue, Rmw::Or, me);
         let slept = machine::last();
-        // But for a wake it ends by a deadline, for no reason, or with the thread.
-        let others = [
-            until.map(|_| Alone::TimedOut),
-            machine::may_wake(false).then_some(Alone::Spurious),
-            machine::is_mortal().then_some(Alone::Dies),
-        ];
-        let mut ends = others.into_iter().flatten();
-        let choice = Self::choose(About::Sleep, 1 + ends.clone().count() as u8);
-        let Some(at) = choice.checked_sub(1) else {
+        let Some(end) = Self::choose_end(until.is_some()) else {
             let until = until.map(|until| (ctx.clock.loc, until));
-            request(Ask::Wake { queue, slept, until }, Location::caller());
+            request(Ask::Wake { queue, slept, until, dead: ctx.dead.loc }, Location::caller());
             return Wait::Woken;
         };
-        let end = ends.nth(at.into()).expect("one of the ends was chosen");
-        match end {
-            Alone::TimedOut => {
-                let now = ctx.clock.load(Ordering::Relaxed);
-                if until.is_some_and(|until| now < until) {
-                    request(Ask::Never, Location::caller());
-                }
-            }
-            Alone::Spurious => {
-                machine::may_wake(true);
-            }
-            Alone::Dies => {}
+        let comes = match end {
+            Alone::TimedOut => until.is_some_and(|until| ctx.clock.peek() >= until),
+            Alone::Slice => machine::notice(ctx.dead.peek()),
+            Alone::Spurious => machine::may_wake(true),
+            Alone::Dies => true,
+        };
+        if !comes {
+            request(Ask::Never, Location::caller());
         }
         if Self::change(queue, Rmw::And, !me) & me == 0 {
             // Told meanwhile: that is the execution in which it sleeps on until then.
@@ -221,9 +216,26 @@ impl Explorer {
         }
         match end {
             Alone::TimedOut => Wait::TimedOut,
-            Alone::Spurious => Wait::Woken,
+            Alone::Slice | Alone::Spurious => Wait::Woken,
             Alone::Dies => death::die(),
         }
+    }
+
+    /// How the sleep of the present thread ends, if not by a wake.
+    #[track_caller]
+    fn choose_end(has_deadline: bool) -> Option<Alone> {
+        if machine::is_mortal() && Self::choose(About::Death, 2) == 1 {
+            return Some(Alone::Dies);
+        }
+        let ends = [
+            has_deadline.then_some(Alone::TimedOut),
+            machine::may_wake(false).then_some(Alone::Spurious),
+            machine::allows_deaths().then_some(Alone::Slice),
+        ];
+        let mut ends = ends.into_iter().flatten();
+        let choice = Self::choose(About::Sleep, 1 + ends.clone().count() as u8);
+        let at = choice.checked_sub(1)?;
+        Some(ends.nth(at.into()).expect("one of the ends was chosen"))
     }
 
     #[track_caller]
@@ -247,6 +259,9 @@ impl Explorer {
 enum Alone {
     TimedOut,
     Spurious,
+    /// By the kernel's bound on a sleep, after a death that the thread had not noticed before.
+    Slice,
+    /// With the thread.
     Dies,
 }
 
@@ -370,7 +385,11 @@ impl Model for Explorer {
                 Dies::After(step) => death::of(machine::current().into(), step, body),
                 Dies::Anywhere => {
                     machine::set_mortal(true);
-                    let value = death::mortal(body);
+                    let value = death::mortal(|| {
+                        let value = body();
+                        machine::may_die_at_last(Location::caller());
+                        value
+                    });
                     machine::set_mortal(false);
                     value
                 }

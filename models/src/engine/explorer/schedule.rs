@@ -2,7 +2,7 @@
 
 use super::{
     ask::Ask,
-    event::{About, EventId, Kind, Loc, MOST_THREADS, Site},
+    event::{About, Event, EventId, Kind, Loc, MOST_THREADS, Site},
     graph::Graph,
     machine::{Ended, Machine, State},
     search::Races,
@@ -98,6 +98,9 @@ impl Machine {
                 Ask::Wake { until: Some((clock, until)), .. } if graph.latest(clock) >= until => {
                     return Ended::Blocked;
                 }
+                Ask::Wake { dead, .. } if graph.looks_again(at as u8, dead, thread.noticed) => {
+                    return Ended::Blocked;
+                }
                 Ask::Wake { .. } => sleepers.push(line),
                 Ask::Plainly(Kind::Pause) if graph.sees_the_latest(at as u8) => spinners.push(line),
                 Ask::Plainly(Kind::Pause) => return Ended::Blocked,
@@ -146,6 +149,24 @@ impl Graph {
         let Kind::Write { half: Some(index), value, .. } = kind else { return false };
         let read = self.event(EventId { thread, index }).kind;
         matches!(read, Kind::Read { value: found, .. } if found == value)
+    }
+
+    /// Is it an accident that a sleeper sleeps on after a death? The bound on its sleep lets it look again:
+    /// because of a death that it has not `noticed`, or because it was shown, when it looked last, less than
+    /// what had led to its look. But nothing that came later may rely on that.
+    fn looks_again(&self, thread: u8, dead: Loc, noticed: u64) -> bool {
+        let dead = self.latest(dead);
+        let ended = |event: &&Event| {
+            matches!(event.kind, Kind::Woken { .. } | Kind::Choose { about: About::Sleep, value: 1.., .. })
+        };
+        let is_old = |event: &Event| {
+            let Kind::Read { loc, from, .. } = event.kind else { return false };
+            let later = &self.co(loc)[self.position(loc, from)..];
+            later.iter().any(|write| event.past.porf.contains(*write))
+        };
+        let events = self.threads[usize::from(thread)].events.iter().rev();
+        dead & !noticed != 0
+            || dead != 0 && events.take_while(|event| !ended(event)).any(is_old)
     }
 
     /// The latest value of a location that begins with 0.

@@ -14,7 +14,7 @@
 use super::{
     ask::Ask,
     axioms::MemoryModel,
-    event::{EventId, Flavour, Flavoured, Kind, Loc, Order, Purpose, Site},
+    event::{About, EventId, Flavour, Flavoured, Kind, Loc, Order, Purpose, Site},
     graph::Graph,
     path::{Path, Shard},
     view::View,
@@ -113,6 +113,8 @@ pub(super) struct Search {
     pub(super) racy: u64,
     /// Spurious events that a thread may have.
     spurious: usize,
+    /// How many actors may die.
+    deaths: usize,
     /// The part of the tree that is searched: all that is at or below this node,
     below: Path,
     /// and in this shard, if there are several.
@@ -142,6 +144,7 @@ impl Search {
             spare: Vec::new(),
             racy: 0,
             spurious,
+            deaths: 0,
             below: Path::default(),
             shard: None,
             path: None,
@@ -153,6 +156,16 @@ impl Search {
     /// Searches only what is at or below a node, and in a shard.
     pub(super) fn within(self, below: Path, shard: Option<Shard>) -> Self {
         Self { below, shard, ..self }
+    }
+
+    /// Lets so many actors die.
+    pub(super) fn with_deaths(self, deaths: usize) -> Self {
+        Self { deaths, ..self }
+    }
+
+    /// May anybody die?
+    pub(super) fn allows_deaths(&self) -> bool {
+        self.deaths > 0
     }
 
     /// May threads wake, and weak compare-exchanges fail, for no reason?
@@ -253,7 +266,14 @@ impl Search {
                 true
             }
         };
-        let allowed = arranged && self.model.allows(self.graph());
+        // Nobody dies by default, so no revisit throws a death away.
+        let kills = matches!(
+            step,
+            Step::Add { kind: Kind::Choose { about: About::Death, value: 1.., .. }, .. }
+        );
+        let allowed = arranged
+            && !(kills && self.graph().deaths() > self.deaths)
+            && self.model.allows(self.graph());
         if allowed {
             self.look_for_flaws();
         }

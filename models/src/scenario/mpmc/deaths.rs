@@ -19,7 +19,7 @@ pub(super) const PRODUCER: Deaths = Deaths {
         does: "try_push 1, dying after H1 || try_push 2 || try_pop, then all that is left; capacity 2",
         claims: &["MPMC-6"],
         reach: &["delivered [2], room for 2"],
-        dies: true,
+        deaths: 1,
         quick: Some(2),
         deep: Some(3),
         ..Info::DEFAULT
