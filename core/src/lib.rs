@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod layout;
+#[cfg(target_os = "linux")]
+pub mod mutex;
+#[cfg(target_os = "linux")]
+pub mod permits;
 pub mod platform;
 pub mod protocol;
 #[cfg(target_os = "linux")]

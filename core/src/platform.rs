@@ -242,18 +242,10 @@ pub enum WaiterKind {
     Bell,
 }
 
-/// A participant, as a protocol's word names it: a slot of the segment's registry.
+/// A participant, as a protocol's word names it: a slot of the segment's registry
+/// ([`registry`](crate::protocol::registry)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner(pub u32);
-
-/// What is known of an owner's process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Liveness {
-    /// Alive, as far as is known; may be stale.
-    Alive,
-    /// Dead: proved, never wrong. All that it did happens-before this answer.
-    Dead,
-}
 
 /// An implementation of shared memory: the machine's, an engine's, or a wrapper around one.
 ///
@@ -262,6 +254,11 @@ pub enum Liveness {
 /// sequences). A futex's check-and-sleep is one step in the order of the operations and wakes of
 /// its word: whatever happens-before a wake is visible to the *check* of any later wait, and to
 /// nothing else. Returning from a wait synchronises with nothing.
+///
+/// Locks of registry slots: each step is atomic, and the steps on one slot have one order; what happened
+/// before a lock was let go of is visible to who takes it next. A lock belongs to the context that took
+/// it; the kernel lets go of it when the context's process is dead, some time after the death, and not
+/// before. That what the dead did is visible then too is *assumed* (`DEATH-VISIBLE`).
 pub trait Platform: Sized + 'static {
     /// A 32-bit word.
     type U32: AtomicWord<u32>;
@@ -320,7 +317,17 @@ pub trait Platform: Sized + 'static {
     #[track_caller]
     fn wake_low(ctx: &Self::Ctx, word: &Self::U64, kind: WaiterKind, count: u32);
 
-    /// Is `owner` alive? `Alive` may be stale; `Dead` is never wrong.
+    /// Takes the lock of a registry slot if nobody else holds what conflicts, in place of what the context
+    /// holds of it; says whether it did, and changes nothing if not.
     #[track_caller]
-    fn liveness(ctx: &Self::Ctx, owner: Owner) -> Liveness;
+    fn try_lock(ctx: &Self::Ctx, slot: Owner, mode: LockMode) -> bool;
+
+    /// Lets go of the lock of a registry slot.
+    #[track_caller]
+    fn unlock(ctx: &Self::Ctx, slot: Owner);
+
+    /// Called at the start of each operation of a handle that has an owner. A native context panics in a
+    /// process that was forked from its own: the child has the parent's memory and locks, and is nobody.
+    #[inline]
+    fn enter(_: &Self::Ctx) {}
 }

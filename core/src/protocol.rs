@@ -8,7 +8,10 @@
 
 pub mod event;
 pub mod mpmc;
+pub mod mutex;
 pub mod naming;
+pub mod permits;
+pub mod registry;
 pub mod semaphore;
 pub mod spsc;
 

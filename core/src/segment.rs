@@ -64,13 +64,16 @@ pub mod sealed;
 mod shared;
 
 pub use error::{
-    AttachError, CapacityError, CleanError, ConfigError, CreateError, NameError, OpenError,
-    UnlinkError,
+    AttachError, CapacityError, CleanError, ConfigError, CreateError, JoinError, NameError,
+    OpenError, UnlinkError,
 };
 pub use header::{HEADER_SIZE, Header, LAYOUT_VERSION, LOCKS, MAGIC};
 pub use named::{Cleaned, Directory, Origin};
 pub use object::{
-    MAX_ALIGNMENT, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing,
+    DEFAULT_OWNERS, MAX_ALIGNMENT, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore,
+    SpscRing,
 };
 pub use record::{Identity, ProtocolId, Record, RecordId};
 pub use shared::Shared;
+
+pub(crate) use object::trailing;

@@ -22,12 +22,15 @@ macro_rules! source {
     };
 }
 
-const SOURCES: [Source; 9] = [
+const SOURCES: [Source; 12] = [
     source!("event", "event.rs"),
     source!("mpmc", "mpmc.rs"),
     source!("mpmc", "mpmc/producer.rs"),
     source!("mpmc", "mpmc/consumer.rs"),
+    source!("mutex", "mutex.rs"),
     source!("naming", "naming.rs"),
+    source!("permits", "permits.rs"),
+    source!("registry", "registry.rs"),
     source!("semaphore", "semaphore.rs"),
     source!("spsc", "spsc.rs"),
     source!("spsc", "spsc/producer.rs"),

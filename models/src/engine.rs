@@ -1,7 +1,7 @@
 //! Engines: each explores a scenario and says what it saw and how far it looked.
 
 mod counterexample;
-mod death;
+pub(crate) mod death;
 mod entry;
 pub mod explorer;
 #[cfg(feature = "loom")]

@@ -19,6 +19,7 @@ pub mod card;
 mod check;
 pub mod engine;
 pub mod job;
+pub mod ledger;
 pub mod litmus;
 pub mod model;
 #[cfg(feature = "cli")]

@@ -2,6 +2,7 @@
 //! can be moved.
 
 pub mod directory;
+pub(crate) mod slot;
 
 use std::{cell::Cell, time::Duration};
 
@@ -22,7 +23,7 @@ pub trait Model: Platform {
     type Mark: Send + Sync + 'static;
 
     /// The surroundings of one execution.
-    fn surroundings() -> Self::Ctx;
+    fn surroundings(info: &Info) -> Self::Ctx;
 
     /// Starts an actor.
     fn spawn<R: Send + 'static>(
@@ -84,7 +85,7 @@ pub trait Model: Platform {
 /// An actor's death.
 #[derive(Clone, Copy, Debug)]
 pub struct Victim {
-    /// Who is dead then, as the platform's `liveness` knows it.
+    /// Who is dead then; nobody in particular if actors [join](Info::joins).
     pub owner: Owner,
     /// When it dies.
     pub dies: Dies,
@@ -95,8 +96,9 @@ pub struct Victim {
 pub enum Dies {
     /// After this step of a card, `protocol/step`.
     After(&'static str),
-    /// Before any one of its accesses, in the middle of a write of payload, asleep, or not at all. Only the
-    /// explorer tries that: see [`Info::explorer_only`].
+    /// After any one of its accesses, before the first one, asleep, or not at all; in the explorer also in
+    /// the middle of a write of payload. loom and shuttle let one actor die in an execution: loom each of them
+    /// after each of its accesses in turn, shuttle any of them at random.
     Anywhere,
 }
 
@@ -108,10 +110,9 @@ pub struct World<M: Model> {
 }
 
 impl<M: Model> World<M> {
-    /// A world without actors.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Self {
-        Self { ctx: M::surroundings(), actors: Cell::new(0) }
+    /// The world of a scenario, without actors.
+    pub fn new(info: &Info) -> Self {
+        Self { ctx: M::surroundings(info), actors: Cell::new(0) }
     }
 
     /// A context for a handle.
@@ -185,8 +186,10 @@ pub struct Info {
     /// How many actors die in one execution, at most. The machine's threads do not die, so a scenario of
     /// deaths is not run natively.
     pub deaths: usize,
-    /// Only the explorer runs it: an actor dies [anywhere](Dies::Anywhere), or the scenario
-    /// [chooses](Model::choose).
+    /// Do actors take registry slots, also those of the dead? Otherwise owners are there from the start,
+    /// and who is dead remains so, which has fewer executions.
+    pub joins: bool,
+    /// Only the explorer runs it: the scenario [chooses](Model::choose), or is too much for the others.
     pub explorer_only: bool,
     /// explorer, in the quick profile: spurious events of each kind in a thread. With `--deep` it is one.
     pub spurious: usize,
@@ -216,7 +219,7 @@ impl Info {
         match engine {
             Engine::Explorer => true,
             Engine::Loom | Engine::Shuttle => !self.explorer_only,
-            Engine::Native => !self.explorer_only && self.deaths == 0,
+            Engine::Native => !self.explorer_only && self.deaths == 0 && !self.joins,
         }
     }
 
@@ -229,6 +232,7 @@ impl Info {
         weak: &[],
         parks: false,
         deaths: 0,
+        joins: false,
         explorer_only: false,
         spurious: 1,
         cut: None,

@@ -5,7 +5,10 @@ pub mod futex;
 mod history;
 pub mod litmus;
 pub mod mpmc;
+pub mod mutex;
 pub mod naming;
+pub mod permits;
+pub mod registry;
 pub mod semaphore;
 pub mod spsc;
 
@@ -13,7 +16,17 @@ use crate::engine::Entry;
 
 /// The scenarios of the protocols.
 pub fn protocols() -> Vec<Entry> {
-    [event::all(), mpmc::all(), naming::all(), semaphore::all(), spsc::all()].concat()
+    [
+        event::all(),
+        mpmc::all(),
+        mutex::all(),
+        naming::all(),
+        permits::all(),
+        registry::all(),
+        semaphore::all(),
+        spsc::all(),
+    ]
+    .concat()
 }
 
 /// The scenario called `name`, calibration included.

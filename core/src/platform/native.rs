@@ -19,8 +19,12 @@ use nix::{
     time::{ClockId, clock_gettime},
 };
 
+mod seat;
+
+pub use seat::{FIRST_SLOT, Seat};
+
 use super::{
-    AtomicWord, DataCell, Liveness, Owner, Platform, Pod, RacyCell, Rmw, Strength, Wait, WaiterKind,
+    AtomicWord, DataCell, LockMode, Owner, Platform, Pod, RacyCell, Rmw, Strength, Wait, WaiterKind,
 };
 
 #[cfg(not(all(target_endian = "little", target_has_atomic = "64")))]
@@ -49,18 +53,31 @@ pub trait Notifier: Send + Sync {
 #[derive(Clone, Default)]
 pub struct NativeCtx {
     notifier: Option<Arc<dyn Notifier>>,
+    seat: Option<Arc<Seat>>,
 }
 
 impl NativeCtx {
     /// A context whose bells are rung by `notifier`. The default context has no bells.
     pub fn with_notifier(notifier: Arc<dyn Notifier>) -> Self {
-        Self { notifier: Some(notifier) }
+        Self { notifier: Some(notifier), seat: None }
+    }
+
+    /// A context that asks `seat` who is dead. To the default context nobody is.
+    pub fn with_seat(seat: Seat) -> Self {
+        Self { notifier: None, seat: Some(Arc::new(seat)) }
+    }
+
+    /// Is this the process that the context was made in, and not a forked child of it? Without a seat it
+    /// is at home anywhere.
+    pub fn is_here(&self) -> bool {
+        self.seat.as_ref().is_none_or(|seat| seat.is_here())
     }
 }
 
 impl fmt::Debug for NativeCtx {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NativeCtx").field("bells", &self.notifier.is_some()).finish()
+        let Self { notifier, seat } = self;
+        f.debug_struct("NativeCtx").field("bells", &notifier.is_some()).field("seat", seat).finish()
     }
 }
 
@@ -348,9 +365,24 @@ impl Platform for Native {
         wake(ctx, low_half(word), kind, count);
     }
 
-    /// Nobody has an owner yet: always [`Liveness::Alive`], which is allowed to be stale.
-    fn liveness(_: &NativeCtx, _: Owner) -> Liveness {
-        Liveness::Alive
+    fn try_lock(ctx: &NativeCtx, slot: Owner, mode: LockMode) -> bool {
+        ctx.seat.as_ref().is_some_and(|seat| seat.try_lock(slot, mode))
+    }
+
+    fn unlock(ctx: &NativeCtx, slot: Owner) {
+        if let Some(seat) = &ctx.seat {
+            seat.unlock(slot);
+        }
+    }
+
+    /// # Panics
+    /// In a forked child: see [`Seat`].
+    #[inline]
+    fn enter(ctx: &NativeCtx) {
+        assert!(
+            ctx.is_here(),
+            "this handle belongs to the process that was forked: attach anew in the child"
+        );
     }
 }
 

@@ -80,6 +80,15 @@ use crate::platform::{AtomicWord, Ordering::*, Platform, Wait, WaiterKind};
 #[error("timed out")]
 pub struct TimedOut;
 
+/// How hard an attempt is to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// One of many in a row: a few instructions.
+    Quick,
+    /// The last one before a sleep, or the only one: worth a system call, to learn who is dead.
+    Thorough,
+}
+
 /// One waiter in the word.
 const WAITER: u64 = 1 << 32;
 
@@ -143,7 +152,8 @@ impl<P: Platform> Event<P> {
         }
     }
 
-    /// Calls `attempt` until it yields a value, sleeping in between.
+    /// Calls `attempt` until it yields a value, sleeping in between. Each sleep ends after a bounded time, so
+    /// an attempt that looks for the dead learns of a death within that bound.
     ///
     /// # Errors
     /// [`TimedOut`] if the last attempt, made after `until` passed, yielded nothing.
@@ -154,11 +164,11 @@ impl<P: Platform> Event<P> {
         &self,
         ctx: &P::Ctx,
         until: Option<P::Instant>,
-        mut attempt: impl FnMut() -> Option<R>,
+        mut attempt: impl FnMut(Effort) -> Option<R>,
     ) -> Result<R, TimedOut> {
         let mut round = 0;
         loop {
-            if let Some(value) = attempt() {
+            if let Some(value) = attempt(Effort::Quick) {
                 return Ok(value);
             }
             if !P::spin(ctx, round) {
@@ -169,7 +179,7 @@ impl<P: Platform> Event<P> {
         loop {
             // W1  ORDERING: Acquire, edge NOTIFY from N1: the attempt below sees what N1 announced.
             let registered = State(self.word.fetch_add(WAITER, Acquire));
-            let found = attempt();
+            let found = attempt(Effort::Thorough);
             let timed_out = found.is_none() && {
                 // W2  Ends when the epoch moves on; whatever it says, the attempt decides.
                 P::wait_low(ctx, &self.word, registered.epoch(), until) == Wait::TimedOut
@@ -178,7 +188,7 @@ impl<P: Platform> Event<P> {
             self.word.fetch_sub(WAITER, Relaxed);
             match found {
                 Some(value) => return Ok(value),
-                None if timed_out => return attempt().ok_or(TimedOut),
+                None if timed_out => return attempt(Effort::Thorough).ok_or(TimedOut),
                 None => {}
             }
         }

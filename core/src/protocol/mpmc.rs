@@ -86,6 +86,7 @@
 //! | `R2` | either: free the dead owner's slot |
 //! | `R3` | either: notify all consumers |
 //! | `R4` | either: notify all producers |
+//! | `R5` | sweep: look at each slot, whether it is the dead owner's |
 //!
 //! ## Edges
 //!
@@ -127,9 +128,7 @@
 //! | `R2` | a free slot, nobody woken | a sleeper, when its slice ends | goes on | a delay of at most one slice |
 //! | `R3` | a free slot, producers not woken | a producer, when its slice ends | uses it | a delay of at most one slice |
 //! | `R4` | nothing | nobody | nothing | everything |
-//!
-//! Natively nobody is known to be dead yet (`Platform::liveness`); until then a dead process counts
-//! as a stopped one.
+//! | `R5` | what was left before it | the next who takes the owner's number | R5, R2 | as before it |
 //!
 //! ## Guarantees
 //!
@@ -146,10 +145,10 @@
 
 use core::mem::offset_of;
 
-use super::{Line, event::Event};
+use super::{Line, event::Event, registry::if_dead};
 use crate::{
     layout::Field,
-    platform::{AtomicWord, DataCell, Liveness, Ordering::*, Owner, Platform, Pod},
+    platform::{AtomicWord, DataCell, Ordering::*, Owner, Platform, Pod},
 };
 
 mod consumer;
@@ -226,20 +225,33 @@ impl<P: Platform, T: Pod> Queue<P, Slots<P, T>> {
     #[cold]
     fn reclaim(&self, ctx: &P::Ctx, index: usize, seen: SlotWord, owner: Owner) -> bool {
         // R1  Dead is never wrong, and all that the dead did comes before it.
-        if P::liveness(ctx, owner) == Liveness::Alive {
-            return false;
-        }
+        if_dead::<P, _>(ctx, owner, || self.bury(ctx, index, seen)).is_some()
+    }
+
+    /// Frees a slot whose owner is dead.
+    fn bury(&self, ctx: &P::Ctx, index: usize, seen: SlotWord) {
         let next_lap = seen.lap().wrapping_add(self.slots.len() as u64);
+        let free = SlotWord::new(next_lap, Phase::Free);
         // R2  ORDERING: Release, edge RECLAIM to P2: the dead owner's C4 is over.
         //     On failure Relaxed, hint: another survivor did it.
-        let free = SlotWord::new(next_lap, Phase::Free);
         if self.slots[index].word.compare_exchange(seen.0, free.0, Release, Relaxed).is_ok() {
             // R3  Wake-ups for what lies behind the claim may have been in vain.
             self.filled.notify(ctx, u32::MAX);
             // R4  Likewise.
             self.freed.notify(ctx, u32::MAX);
         }
-        true
+    }
+
+    /// Frees every slot that `owner` has left. To be called while it is dead: see
+    /// [`registry::join`](super::registry::join).
+    pub fn sweep(&self, ctx: &P::Ctx, owner: Owner) {
+        for (index, slot) in self.slots.iter().enumerate() {
+            // R5  ORDERING: Relaxed, hint: R2 re-checks it; nobody but the dead has written it so.
+            let seen = SlotWord(slot.word.load(Relaxed));
+            if seen.owner() == owner && matches!(seen.phase(), Phase::Writing | Phase::Reading) {
+                self.bury(ctx, index, seen);
+            }
+        }
     }
 }
 

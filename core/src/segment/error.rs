@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use super::{HEADER_SIZE, ProtocolId, RecordId};
-use crate::protocol::semaphore;
+use crate::protocol::{Corrupt, mpmc, registry::MAX_OWNERS, semaphore, spsc};
 
 /// Why a text does not name a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,9 @@ pub enum CapacityError {
     /// An object that has no trailing array claims to have one.
     #[error("{0} elements, in an object that has none")]
     NotZero(u64),
+    /// An object of one element claims to have another number of them.
+    #[error("{0} elements, in an object that has one")]
+    NotOne(u64),
 }
 
 /// Why an object cannot be configured like this.
@@ -54,6 +57,9 @@ pub enum ConfigError {
     /// A semaphore's permits.
     #[error(transparent)]
     Semaphore(#[from] semaphore::InitError),
+    /// More owners than a word has room for.
+    #[error("{0} owners: a segment has at most {MAX_OWNERS}")]
+    Owners(u32),
 }
 
 /// Why no segment was created. Nothing is left behind.
@@ -129,6 +135,57 @@ pub enum CreateError {
 impl From<CapacityError> for CreateError {
     fn from(error: CapacityError) -> Self {
         Self::Config(error.into())
+    }
+}
+
+/// Why there is no handle on an object. The object was not changed, but for what was left by the dead.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// Each slot has an owner who lives, as far as is known.
+    #[error(
+        "all {owners} slots of the segment's registry are owned: drop a handle, end a process, or create \
+         the segment with room for more owners"
+    )]
+    RegistryFull {
+        /// Slots of the registry.
+        owners: u32,
+    },
+    /// This end of the ring has an owner who lives, as far as is known.
+    #[error("this end of the ring has an owner already")]
+    Taken,
+    /// This end of the ring was closed.
+    #[error("this end of the ring was closed: create a new ring")]
+    Closed,
+    /// The object holds a value that the protocol never writes.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// A handle opens the segment's file anew, through /proc.
+    #[error(
+        "/proc/self/fd is missing, and without it no handle can have a lock of its own: mount /proc"
+    )]
+    NoProc,
+    /// The file may not be opened anew.
+    #[error("no permission to open the segment's file: it belongs to another user")]
+    PermissionDenied,
+    /// Any other failure of the system.
+    #[error("cannot take a slot of the segment's registry: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl From<spsc::ClaimError> for JoinError {
+    fn from(error: spsc::ClaimError) -> Self {
+        match error {
+            spsc::ClaimError::Taken => Self::Taken,
+            spsc::ClaimError::Closed => Self::Closed,
+            spsc::ClaimError::Capacity(_) => Self::Corrupt(Corrupt),
+        }
+    }
+}
+
+impl From<mpmc::AttachError> for JoinError {
+    fn from(_: mpmc::AttachError) -> Self {
+        Self::Corrupt(Corrupt)
     }
 }
 
@@ -255,6 +312,12 @@ pub enum AttachError {
         found: u64,
         /// Where it is.
         expected: u64,
+    },
+    /// More owners than a word has room for.
+    #[error("the segment's header is damaged: {found} owners, of {MAX_OWNERS} at most")]
+    Owners {
+        /// Owners in the header.
+        found: u64,
     },
     /// Words without a meaning are not zero.
     #[error("the segment's header is damaged: a reserved word is not zero")]

@@ -10,9 +10,10 @@ use nix::{
 };
 
 use super::{
-    AttachError, CapacityError, CreateError, HEADER_SIZE, Object, Shared, header::Contents,
-    mapping::Mapping,
+    AttachError, CapacityError, ConfigError, CreateError, HEADER_SIZE, Object, Shared,
+    header::Contents, mapping::Mapping,
 };
+use crate::protocol::registry::MAX_OWNERS;
 
 /// Only the creator's user may open a segment.
 pub(super) const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
@@ -22,12 +23,16 @@ pub(super) fn fill<O: ?Sized + Object>(
     file: BorrowedFd<'_>,
     config: &O::Config,
 ) -> Result<Shared<O>, CreateError> {
-    let contents = Contents::of::<O>(O::elements(config))?;
+    let owners = O::owners(config);
+    if owners > MAX_OWNERS {
+        return Err(ConfigError::Owners(owners).into());
+    }
+    let contents = Contents::of::<O>(O::elements(config), owners.into())?;
     // Whatever the umask, or a memfd's default, says.
     fchmod(file, MODE).map_err(|errno| create_io("fchmod", errno))?;
     let size = allocate(file, &contents)?;
     let mapping =
-        Mapping::new(&file, size).map_err(|source| CreateError::Io { call: "mmap", source })?;
+        Mapping::new(file, size).map_err(|source| CreateError::Io { call: "mmap", source })?;
     let object = Shared::<O>::new(mapping, &contents);
     O::init(&object, config)?;
     object.mapping().header().publish(&contents);
@@ -69,7 +74,7 @@ pub(super) fn open<O: ?Sized + Object>(file: BorrowedFd<'_>) -> Result<Shared<O>
         Err(_) => return Err(attach_io("mmap", Errno::ENOMEM)),
     };
     let mapping =
-        Mapping::new(&file, size).map_err(|source| AttachError::Io { call: "mmap", source })?;
+        Mapping::new(file, size).map_err(|source| AttachError::Io { call: "mmap", source })?;
     let contents = mapping.header().read::<O>(file_size)?;
     Ok(Shared::new(mapping, &contents))
 }

@@ -8,23 +8,28 @@
 //!         | r.size | r.align| elems  | payload| segment| object|
 //!         +--------+--------+--------+--------+--------+-------+
 //!         48       56       64       72       80       88      96
-//!         | reserved, zero                   |
-//!         +----------------------------------+
-//!         96                                 128
+//!         | owners | reserved, zero          |
+//!         +--------+-------------------------+
+//!         96       104                       128
 //! ```
 //!
 //! The creator stores `magic` last. An attacher loads it first, then every other word once, into
 //! private memory; it validates that copy and uses nothing else.
 //!
-//! Two bytes of a *named* segment are only ever locked ([`LOCKS`]). They lie far behind the end of
-//! any file that could be mapped.
+//! Two bytes of a *named* segment are only ever locked ([`LOCKS`]), and of any segment one for each slot
+//! of its registry, from [`FIRST_SLOT`] on. They lie far behind the end of any file that could be mapped.
 
 use core::mem::offset_of;
 
 use super::{AttachError, CapacityError, Identity, Object, ProtocolId, RecordId};
 use crate::{
     layout::Field,
-    platform::{Ordering::*, Platform, native::Native},
+    platform::{
+        Ordering::*,
+        Platform,
+        native::{FIRST_SLOT, Native},
+    },
+    protocol::registry::MAX_OWNERS,
 };
 
 type U32 = <Native as Platform>::U32;
@@ -40,8 +45,13 @@ pub const MAGIC: u64 = u64::from_le_bytes(*b"SELVEDGE");
 /// [`naming`](crate::protocol::naming)).
 pub const LOCKS: [Field; 2] = [Field::new("USE", 1 << 62, 1), Field::new("NAME", (1 << 62) + 1, 1)];
 
+const _: () = {
+    let [_, name] = LOCKS;
+    assert!((name.offset as u64) < FIRST_SLOT);
+};
+
 /// Changes when the header, the locks or any object's layout do.
-pub const LAYOUT_VERSION: u32 = 1;
+pub const LAYOUT_VERSION: u32 = 2;
 
 /// The header as it lies in the segment.
 #[derive(Debug)]
@@ -57,7 +67,8 @@ pub struct Header {
     payload_size: U64,
     segment_size: U64,
     object_offset: U64,
-    reserved: [U64; 4],
+    owners: U64,
+    reserved: [U64; 3],
 }
 
 const _: () = {
@@ -71,7 +82,8 @@ const _: () = {
     assert!(offset_of!(Header, payload_size) == 72);
     assert!(offset_of!(Header, segment_size) == 80);
     assert!(offset_of!(Header, object_offset) == 88);
-    assert!(offset_of!(Header, reserved) == 96);
+    assert!(offset_of!(Header, owners) == 96);
+    assert!(offset_of!(Header, reserved) == 104);
     assert!(size_of::<Header>() == HEADER_SIZE);
     assert!(align_of::<Header>() <= HEADER_SIZE);
 };
@@ -89,13 +101,18 @@ pub(super) struct Contents {
     /// Bytes of the file.
     pub(super) segment_size: u64,
     object_offset: u64,
-    reserved: [u64; 4],
+    /// Slots of the registry.
+    pub(super) owners: u64,
+    reserved: [u64; 3],
 }
 
 impl Contents {
-    /// What the header of an `O` with so many elements says. Every size in it fits into `usize`
-    /// and `i64`.
-    pub(super) fn of<O: ?Sized + Object>(elements: u64) -> Result<Self, CapacityError> {
+    /// What the header of an `O` with so many elements, for so many owners, says. Every size in it fits
+    /// into `usize` and `i64`.
+    pub(super) fn of<O: ?Sized + Object>(
+        elements: u64,
+        owners: u64,
+    ) -> Result<Self, CapacityError> {
         let object = O::layout(elements)?.size() as u64;
         let too_large = CapacityError::TooLarge(elements);
         let segment_size = object.checked_add(HEADER_SIZE as u64).ok_or(too_large)?;
@@ -111,7 +128,8 @@ impl Contents {
             payload_size,
             segment_size,
             object_offset: HEADER_SIZE as u64,
-            reserved: [0; 4],
+            owners,
+            reserved: [0; 3],
         })
     }
 
@@ -136,7 +154,7 @@ impl Contents {
             let (found, expected) = (record.alignment, expected.alignment);
             return Err(Error::RecordAlignment { found, expected });
         }
-        let expected = Self::of::<O>(found.elements)?;
+        let expected = Self::of::<O>(found.elements, found.owners)?;
         if found.payload_size != expected.payload_size {
             let (found, expected) = (found.payload_size, expected.payload_size);
             return Err(Error::PayloadSize { found, expected });
@@ -148,6 +166,9 @@ impl Contents {
         if found.object_offset != expected.object_offset {
             let (found, expected) = (found.object_offset, expected.object_offset);
             return Err(Error::ObjectOffset { found, expected });
+        }
+        if found.owners > u64::from(MAX_OWNERS) {
+            return Err(Error::Owners { found: found.owners });
         }
         if found.reserved != expected.reserved {
             return Err(Error::Reserved);
@@ -162,7 +183,7 @@ impl Contents {
 impl Header {
     /// Name, offset and size of every word, in order.
     #[must_use]
-    pub const fn fields() -> [Field; 11] {
+    pub const fn fields() -> [Field; 12] {
         const U64_SIZE: usize = size_of::<U64>();
         [
             Field::new("magic", offset_of!(Self, magic), U64_SIZE),
@@ -175,7 +196,8 @@ impl Header {
             Field::new("payload_size", offset_of!(Self, payload_size), U64_SIZE),
             Field::new("segment_size", offset_of!(Self, segment_size), U64_SIZE),
             Field::new("object_offset", offset_of!(Self, object_offset), U64_SIZE),
-            Field::new("reserved", offset_of!(Self, reserved), 4 * U64_SIZE),
+            Field::new("owners", offset_of!(Self, owners), U64_SIZE),
+            Field::new("reserved", offset_of!(Self, reserved), 3 * U64_SIZE),
         ]
     }
 
@@ -193,6 +215,7 @@ impl Header {
         self.payload_size.store(contents.payload_size, Relaxed);
         self.segment_size.store(contents.segment_size, Relaxed);
         self.object_offset.store(contents.object_offset, Relaxed);
+        self.owners.store(contents.owners, Relaxed);
         for (word, value) in self.reserved.iter().zip(contents.reserved) {
             word.store(value, Relaxed);
         }
@@ -222,6 +245,7 @@ impl Header {
             payload_size: self.payload_size.load(Relaxed),
             segment_size: self.segment_size.load(Relaxed),
             object_offset: self.object_offset.load(Relaxed),
+            owners: self.owners.load(Relaxed),
             reserved: self.reserved.each_ref().map(|word| word.load(Relaxed)),
         };
         found.check::<O>(file_size)?;

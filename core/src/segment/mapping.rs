@@ -1,6 +1,9 @@
 //! The only place that maps memory.
 
-use std::{fs::File, io, os::fd::AsRawFd};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
+};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -10,8 +13,9 @@ use super::header::{HEADER_SIZE, Header};
 #[derive(Debug)]
 pub(super) struct Mapping {
     memory: MmapRaw,
-    /// Its locks say that a named segment is in use; closed once the memory is unmapped.
-    in_use: Option<File>,
+    /// Another descriptor of what is mapped: the locks of a named segment's users belong to both. Closed once
+    /// the memory is unmapped.
+    file: OwnedFd,
 }
 
 impl Mapping {
@@ -19,14 +23,15 @@ impl Mapping {
     ///
     /// # Panics
     /// If that is less than a header.
-    pub(super) fn new(file: &impl AsRawFd, size: usize) -> io::Result<Self> {
+    pub(super) fn new(file: BorrowedFd<'_>, size: usize) -> io::Result<Self> {
         assert!(size >= HEADER_SIZE, "callers check the size first");
-        Ok(Self { memory: MmapOptions::new().len(size).map_raw(file)?, in_use: None })
+        let memory = MmapOptions::new().len(size).map_raw(&file)?;
+        Ok(Self { memory, file: file.try_clone_to_owned()? })
     }
 
-    /// Keeps `file`, and with it its locks, for as long as the mapping.
-    pub(super) fn keep(&mut self, file: File) {
-        self.in_use = Some(file);
+    /// What is mapped.
+    pub(super) fn file(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 
     /// Number of bytes.

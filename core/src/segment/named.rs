@@ -98,7 +98,7 @@ impl Directory {
         let path = self.path(name)?;
         let fill = |file: &File| file::fill::<O>(file.as_fd(), &config);
         match naming::create(&self.kernel(), &path, fill)? {
-            Some((file, object)) => Ok(object.using(file)),
+            Some((_, object)) => Ok(object),
             None => Err(CreateError::AlreadyExists { path }),
         }
     }
@@ -116,7 +116,7 @@ impl Directory {
     pub fn attach<O: ?Sized + Object>(&self, name: &str) -> Result<Shared<O>, AttachError> {
         let path = self.path(name)?;
         match naming::attach(&self.kernel(), &path)? {
-            Some(file) => attached(file),
+            Some(file) => file::open(file.as_fd()),
             None => Err(AttachError::NotFound { path }),
         }
     }
@@ -160,8 +160,8 @@ impl Directory {
         let path = self.path(name)?;
         let fill = |file: &File| Ok::<_, OpenError>(file::fill::<O>(file.as_fd(), &config)?);
         match naming::create_or_attach(&self.kernel(), &path, fill)? {
-            Opened::Created(file, object) => Ok((object.using(file), Origin::Created)),
-            Opened::Attached(file) => Ok((attached(file)?, Origin::Attached)),
+            Opened::Created(_, object) => Ok((object, Origin::Created)),
+            Opened::Attached(file) => Ok((file::open(file.as_fd())?, Origin::Attached)),
         }
     }
 
@@ -202,7 +202,7 @@ impl Directory {
         let kernel = self.kernel();
         let fill = |file: &File| file::fill::<O>(file.as_fd(), &config);
         match naming::take_over(&kernel, &path, fill, |file| kernel.is_segment(file))? {
-            TakenOver::Created(file, object) => Ok(object.using(file)),
+            TakenOver::Created(_, object) => Ok(object),
             TakenOver::InUse => Err(CreateError::InUse { path }),
             TakenOver::Foreign => Err(CleanError::NotASegment { path }.into()),
         }
@@ -258,9 +258,4 @@ impl Directory {
     fn kernel(&self) -> Kernel<'_> {
         Kernel(&self.path)
     }
-}
-
-/// The segment in a file that is in use.
-fn attached<O: ?Sized + Object>(file: File) -> Result<Shared<O>, AttachError> {
-    Ok(file::open::<O>(file.as_fd())?.using(file))
 }

@@ -1,10 +1,16 @@
 //! What can live in a segment, and how it is laid out there.
 
-use core::{alloc::Layout, ptr};
+use core::{
+    alloc::{Layout, LayoutError},
+    ptr,
+};
 
 use super::{CapacityError, ConfigError, Identity, ProtocolId, Record};
 use crate::{
-    platform::native::{Native, NativeCell},
+    platform::{
+        Owner,
+        native::{Native, NativeCell, NativeCtx},
+    },
     protocol::{mpmc, semaphore, spsc},
 };
 
@@ -14,24 +20,22 @@ pub const MAX_ALIGNMENT: usize = 128;
 /// A ring of records of type `T` for one producer process and one consumer process.
 pub type SpscRing<T> = spsc::Ring<Native, [NativeCell<T>]>;
 
-/// A queue of records of type `T` for any number of producers and consumers. Each of them brings a
-/// number by which the others know whose an unfinished operation is; see [`mpmc`].
+/// A queue of records of type `T` for any number of producers and consumers; see [`mpmc`].
 ///
 /// ```
 /// use selvedge::{
-///     platform::Owner,
 ///     protocol::mpmc::PopError,
 ///     segment::{MpmcQueue, RingConfig, sealed},
 /// };
 ///
 /// let (queue, descriptor) = sealed::create::<MpmcQueue<u64>>(RingConfig::new(64))?;
-/// let mut producers = [0, 1].map(|n| queue.producer(Owner(n)).expect("a small number"));
-/// producers[0].push(7)?;
-/// producers[1].push(8)?;
+/// let (mut producer, mut another) = (queue.producer()?, queue.producer()?);
+/// producer.push(7)?;
+/// another.push(8)?;
 ///
 /// // Usually other processes, which were handed the descriptor.
 /// let queue = sealed::attach::<MpmcQueue<u64>>(descriptor)?;
-/// let mut consumer = queue.consumer(Owner(2))?;
+/// let mut consumer = queue.consumer()?;
 /// assert_eq!(consumer.pop(), Ok(7));
 /// assert_eq!(consumer.pop(), Ok(8));
 /// assert_eq!(consumer.try_pop(), Err(PopError::Empty));
@@ -79,7 +83,18 @@ pub unsafe trait Object: Send + Sync + 'static {
     /// # Errors
     /// [`ConfigError`] if the configuration contradicts itself.
     fn init(&self, config: &Self::Config) -> Result<(), ConfigError>;
+
+    /// How many handles on it can have an owner's number at a time: slots of the segment's registry.
+    fn owners(_: &Self::Config) -> u32 {
+        0
+    }
+
+    /// Removes every trace of a dead owner. Others may do so at the same time.
+    fn sweep(&self, _: &NativeCtx, _: Owner) {}
 }
+
+/// Slots of a registry, unless its segment's creator says otherwise.
+pub const DEFAULT_OWNERS: u32 = 64;
 
 /// What the creator of a ring or a queue decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,12 +102,18 @@ pub unsafe trait Object: Send + Sync + 'static {
 pub struct RingConfig {
     capacity: u64,
     start: u64,
+    owners: u32,
 }
 
 impl RingConfig {
     /// A ring or queue of `capacity` records, which must be a power of two.
     pub const fn new(capacity: u64) -> Self {
-        Self { capacity, start: 0 }
+        Self { capacity, start: 0, owners: DEFAULT_OWNERS }
+    }
+
+    /// At most so many handles at a time, up to 4096; a handle on a ring's end that a dead one left, too.
+    pub const fn owners(self, owners: u32) -> Self {
+        Self { owners, ..self }
     }
 
     /// Counts records from `start`, not from 0: only a test of the wrap-around has a use for it.
@@ -112,8 +133,12 @@ fn with_slots<Empty, Slot>(capacity: u64) -> Result<Layout, CapacityError> {
     }
     let too_large = CapacityError::TooLarge(capacity);
     let count = usize::try_from(capacity).map_err(|_| too_large)?;
-    let slots = Layout::array::<Slot>(count).map_err(|_| too_large)?;
-    let (object, _) = Layout::new::<Empty>().extend(slots).map_err(|_| too_large)?;
+    trailing::<Empty, Slot>(count).map_err(|_| too_large)
+}
+
+/// Likewise, for any number of them.
+pub(crate) fn trailing<Empty, Slot>(count: usize) -> Result<Layout, LayoutError> {
+    let (object, _) = Layout::new::<Empty>().extend(Layout::array::<Slot>(count)?)?;
     Ok(object.pad_to_align())
 }
 
@@ -143,6 +168,14 @@ unsafe impl<T: Record> Object for SpscRing<T> {
     fn init(&self, config: &RingConfig) -> Result<(), ConfigError> {
         self.init(config.start);
         Ok(())
+    }
+
+    fn owners(config: &RingConfig) -> u32 {
+        config.owners
+    }
+
+    fn sweep(&self, ctx: &NativeCtx, owner: Owner) {
+        self.sweep(ctx, owner);
     }
 }
 
@@ -174,6 +207,14 @@ unsafe impl<T: Record> Object for MpmcQueue<T> {
     fn init(&self, config: &RingConfig) -> Result<(), ConfigError> {
         self.init(config.start);
         Ok(())
+    }
+
+    fn owners(config: &RingConfig) -> u32 {
+        config.owners
+    }
+
+    fn sweep(&self, ctx: &NativeCtx, owner: Owner) {
+        self.sweep(ctx, owner);
     }
 }
 

@@ -1,17 +1,23 @@
 //! Pointers to objects in segments.
 
 use core::{fmt, ops::Deref};
-use std::{fs::File, sync::Arc};
+use std::{
+    io,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use super::{
-    MpmcQueue, Object, Record, SharedSemaphore, SpscRing, header::Contents, mapping::Mapping,
+    JoinError, MpmcQueue, Object, Record, SharedSemaphore, SpscRing, header::Contents,
+    mapping::Mapping,
 };
 use crate::{
     platform::{
         Owner,
-        native::{Native, NativeCtx},
+        native::{Native, NativeCtx, Seat},
     },
-    protocol::{Corrupt, SharedRef, mpmc, semaphore, spsc},
+    protocol::{Corrupt, SharedRef, mpmc, registry, semaphore, spsc},
 };
 
 /// A pointer to an object in a segment. The segment stays mapped until the last clone is gone, also
@@ -22,6 +28,8 @@ use crate::{
 /// memory mapped too, keeps the segment in use.
 pub struct Shared<O: ?Sized + Object> {
     object: *const O,
+    /// Slots of the registry.
+    owners: u32,
     mapping: Arc<Mapping>,
 }
 
@@ -34,17 +42,7 @@ impl<O: ?Sized + Object> Shared<O> {
         assert!(contents.segment_size <= mapping.size() as u64, "callers map the whole segment");
         // `Contents::of` computed the segment's size from this number, so it is an index.
         let object = O::at(mapping.object(), contents.elements as usize);
-        Self { object, mapping: Arc::new(mapping) }
-    }
-
-    /// The same, which keeps `file` open, and so the segment in use, until the last clone is gone.
-    ///
-    /// # Panics
-    /// If it has been cloned.
-    pub(super) fn using(mut self, file: File) -> Self {
-        let mapping = Arc::get_mut(&mut self.mapping).expect("callers have just made it");
-        mapping.keep(file);
-        self
+        Self { object, owners: contents.owners as u32, mapping: Arc::new(mapping) }
     }
 
     pub(super) fn mapping(&self) -> &Mapping {
@@ -75,7 +73,7 @@ unsafe impl<O: ?Sized + Object> SharedRef for Shared<O> {}
 
 impl<O: ?Sized + Object> Clone for Shared<O> {
     fn clone(&self) -> Self {
-        Self { object: self.object, mapping: Arc::clone(&self.mapping) }
+        Self { mapping: Arc::clone(&self.mapping), ..*self }
     }
 }
 
@@ -89,62 +87,101 @@ impl<O: ?Sized + Object> fmt::Debug for Shared<O> {
     }
 }
 
-impl<T: Record> Shared<SpscRing<T>> {
-    /// Claims the producer's end.
-    ///
-    /// # Errors
-    /// As [`spsc::Producer::claim`].
-    ///
-    /// # If a process dies
-    /// The end stays claimed for good: create a new ring.
-    pub fn producer(&self) -> Result<spsc::Producer<Native, T, Self>, spsc::ClaimError> {
-        spsc::Producer::claim(self.clone(), NativeCtx::default())
+impl<O: ?Sized + Object> Shared<O> {
+    /// How many handles can have an owner's number at a time.
+    pub fn owners(&self) -> u32 {
+        self.owners
     }
 
-    /// Claims the consumer's end.
+    /// Takes a slot of the registry, for a handle: what surrounds it, and what it is called. The slot is
+    /// free again once the context and its clones are dropped, or their process is dead.
     ///
     /// # Errors
-    /// As [`spsc::Consumer::claim`].
+    /// [`JoinError`].
+    pub(crate) fn join(&self) -> Result<(NativeCtx, Owner), JoinError> {
+        /// The kernel takes some milliseconds to free the locks of a process that was killed.
+        const PATIENCE: Duration = Duration::from_millis(20);
+        const PAUSE: Duration = Duration::from_millis(1);
+        let ctx = NativeCtx::with_seat(Seat::at(self.mapping.file()).map_err(seat_error)?);
+        let start = Instant::now();
+        loop {
+            let slots = (0..self.owners).map(Owner);
+            if let Some(owner) =
+                registry::join::<Native>(&ctx, slots, |dead| self.sweep(&ctx, dead))
+            {
+                return Ok((ctx, owner));
+            }
+            if start.elapsed() >= PATIENCE {
+                return Err(JoinError::RegistryFull { owners: self.owners });
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// What a failure to open a segment's file anew means.
+fn seat_error(error: io::Error) -> JoinError {
+    match error.kind() {
+        io::ErrorKind::NotFound => JoinError::NoProc,
+        io::ErrorKind::PermissionDenied => JoinError::PermissionDenied,
+        _ => JoinError::Io(error),
+    }
+}
+
+impl<T: Record> Shared<SpscRing<T>> {
+    /// The producer's end, if it has no owner who lives; pushing goes on where a dead one was.
+    ///
+    /// # Errors
+    /// [`JoinError`].
     ///
     /// # If a process dies
-    /// As with [`producer`](Self::producer).
-    pub fn consumer(&self) -> Result<spsc::Consumer<Native, T, Self>, spsc::ClaimError> {
-        spsc::Consumer::claim(self.clone(), NativeCtx::default())
+    /// What it had pushed stays. The consumer takes that, and is told.
+    pub fn producer(&self) -> Result<spsc::Producer<Native, T, Self>, JoinError> {
+        let (ctx, owner) = self.join()?;
+        Ok(spsc::Producer::claim(self.clone(), ctx, owner)?)
+    }
+
+    /// The consumer's end, if it has no owner who lives; popping goes on where a dead one was.
+    ///
+    /// # Errors
+    /// [`JoinError`].
+    ///
+    /// # If a process dies
+    /// What it had not popped stays for the next consumer. The producer fills the ring, and is told.
+    pub fn consumer(&self) -> Result<spsc::Consumer<Native, T, Self>, JoinError> {
+        let (ctx, owner) = self.join()?;
+        Ok(spsc::Consumer::claim(self.clone(), ctx, owner)?)
     }
 }
 
 impl<T: Record> Shared<MpmcQueue<T>> {
-    /// A producer, called `owner` in the queue: a number that no other handle of the queue has.
+    /// A producer.
     ///
     /// # Errors
-    /// As [`mpmc::Producer::attach`].
+    /// [`JoinError`].
     ///
     /// # If a process dies
-    /// What it had pushed stays; its number may be given again once nothing is left of it.
-    pub fn producer(
-        &self,
-        owner: Owner,
-    ) -> Result<mpmc::Producer<Native, T, Self>, mpmc::AttachError> {
-        mpmc::Producer::attach(self.clone(), NativeCtx::default(), owner)
+    /// What it had pushed stays; a record that it was pushing is there, or is not. Nobody is held up.
+    pub fn producer(&self) -> Result<mpmc::Producer<Native, T, Self>, JoinError> {
+        let (ctx, owner) = self.join()?;
+        Ok(mpmc::Producer::attach(self.clone(), ctx, owner)?)
     }
 
-    /// A consumer, called `owner` in the queue: a number that no other handle of the queue has.
+    /// A consumer.
     ///
     /// # Errors
-    /// As [`mpmc::Consumer::attach`].
+    /// [`JoinError`].
     ///
     /// # If a process dies
-    /// As with [`producer`](Self::producer).
-    pub fn consumer(
-        &self,
-        owner: Owner,
-    ) -> Result<mpmc::Consumer<Native, T, Self>, mpmc::AttachError> {
-        mpmc::Consumer::attach(self.clone(), NativeCtx::default(), owner)
+    /// A record that it was popping is lost with it, or is there. Nobody is held up.
+    pub fn consumer(&self) -> Result<mpmc::Consumer<Native, T, Self>, JoinError> {
+        let (ctx, owner) = self.join()?;
+        Ok(mpmc::Consumer::attach(self.clone(), ctx, owner)?)
     }
 }
 
 impl Shared<SharedSemaphore> {
-    /// A handle that acquires and releases permits.
+    /// A handle that acquires and releases permits, which belong to nobody.
     ///
     /// # Errors
     /// [`Corrupt`] if the semaphore's maximum is impossible.

@@ -2,39 +2,90 @@
 //! protocol, which has no `Drop`.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind},
 };
 
 use crate::card::{self, Place};
 
+/// When an actor dies.
+#[derive(Debug)]
+pub(super) enum Doom {
+    /// After an access of this step.
+    Step(Place),
+    /// After so many accesses.
+    Accesses(usize),
+}
+
+impl Doom {
+    /// After the step called `protocol/label`.
+    pub(super) fn after(step: &str) -> Self {
+        Self::Step(card::place(step).unwrap_or_else(|| panic!("no access is labelled `{step}`")))
+    }
+}
+
 thread_local! {
     // The engines run all threads of a model on one thread of the machine.
-    static DOOMED: RefCell<Option<(usize, Place)>> = const { RefCell::new(None) };
+    static DOOMED: RefCell<Option<(usize, Doom)>> = const { RefCell::new(None) };
+    /// Has anybody died since this was last unset?
+    pub(super) static STRUCK: Cell<bool> = const { Cell::new(false) };
+    /// Does a corpse unwind?
+    static UNWINDS: Cell<bool> = const { Cell::new(false) };
+    /// Mortal actors in this execution so far.
+    static MORTALS: Cell<usize> = const { Cell::new(0) };
 }
 
 /// What the corpse unwinds with.
 struct Died;
+
+/// An execution begins.
+pub(super) fn nobody() {
+    MORTALS.set(0);
+}
+
+/// The number of the next mortal actor of this execution.
+pub(super) fn next() -> usize {
+    MORTALS.replace(MORTALS.get() + 1)
+}
+
+/// How many mortal actors the last execution had.
+pub(super) fn mortals() -> usize {
+    MORTALS.get()
+}
 
 /// Is anybody to die in this execution?
 pub(super) fn is_near() -> bool {
     DOOMED.with_borrow(Option::is_some)
 }
 
-/// Ends the thread if it is the one that dies, and this the place.
+/// Ends the thread if it is the one that dies, and this the moment.
 pub(super) fn strike(thread: usize, site: &Location<'_>) {
-    let now = |doomed: &mut Option<(usize, Place)>| {
-        doomed.take_if(|(victim, place)| *victim == thread && place.contains(site)).is_some()
+    let now = |doomed: &mut Option<(usize, Doom)>| {
+        let Some((_, doom)) = doomed.as_mut().filter(|(victim, _)| *victim == thread) else {
+            return false;
+        };
+        let now = match doom {
+            Doom::Step(place) => place.contains(site),
+            Doom::Accesses(left) => {
+                *left -= 1;
+                *left == 0
+            }
+        };
+        doomed.take_if(|_| now).is_some()
     };
     if DOOMED.with_borrow_mut(now) {
+        STRUCK.set(true);
         die();
     }
 }
 
-/// What `body` returned, or nothing if `thread`, which runs it, died after the step `after`.
-pub(super) fn of<T>(thread: usize, after: &str, body: impl FnOnce() -> T) -> Option<T> {
-    let place = card::place(after).unwrap_or_else(|| panic!("no access is labelled `{after}`"));
-    DOOMED.set(Some((thread, place)));
+/// What `body` returned, or nothing if `thread`, which runs it, died as `doom` says.
+pub(super) fn of<T>(thread: usize, doom: Doom, body: impl FnOnce() -> T) -> Option<T> {
+    if matches!(doom, Doom::Accesses(0)) {
+        STRUCK.set(true);
+        return None;
+    }
+    DOOMED.set(Some((thread, doom)));
     let value = mortal(body);
     DOOMED.set(None);
     value
@@ -42,15 +93,24 @@ pub(super) fn of<T>(thread: usize, after: &str, body: impl FnOnce() -> T) -> Opt
 
 /// Ends the present thread, up to the [`mortal`] that runs it.
 pub(super) fn die() -> ! {
+    UNWINDS.set(true);
     // No panic: no hook hears of it.
     resume_unwind(Box::new(Died))
+}
+
+/// Does the present thread unwind because it is dead? What it drops then, the kernel takes back.
+pub(crate) fn is_dying() -> bool {
+    UNWINDS.get()
 }
 
 /// What `body` returned, or nothing if it died.
 pub(super) fn mortal<T>(body: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => Some(value),
-        Err(death) if death.is::<Died>() => None,
+        Err(death) if death.is::<Died>() => {
+            UNWINDS.set(false);
+            None
+        }
         Err(panic) => resume_unwind(panic),
     }
 }

@@ -16,7 +16,7 @@ use loom::{
 use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
 
 use super::{
-    Bound, Plan, Search, Tally,
+    Bound, Plan, Search, Tally, death,
     modelled::{Checked, Modelled, Runtime},
     setting::quietly,
 };
@@ -172,6 +172,11 @@ impl Runtime for LoomRuntime {
         thread::yield_now();
     }
 
+    fn fuse(number: usize) -> Option<usize> {
+        let (victim, accesses) = CRASH.get()?;
+        (victim == number).then_some(accesses)
+    }
+
     fn spawn<R: Send + 'static>(
         body: impl FnOnce() -> R + Send + 'static,
     ) -> thread::JoinHandle<R> {
@@ -194,6 +199,8 @@ impl PartialEq for WakeableThread {
 }
 
 thread_local! {
+    /// Which mortal actor dies in the present search, and after how many accesses.
+    static CRASH: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
     /// Does a sleeper park? See [`Info::parks`](crate::model::Info::parks).
     static PARKS: Cell<bool> = const { Cell::new(false) };
 }
@@ -224,8 +231,24 @@ pub(super) fn explore<M: Model>(scenario: impl Scenario, plan: &Plan) -> Search 
     let (traced, limit) = (plan.traced, plan.executions);
     let bound = plan.preemptions.map_or(Bound::Complete, Bound::Preemptions);
     let drive = |tally: &Tally| {
-        let tally = tally.clone();
-        builder.check(move || tally.execute::<M>(scenario, traced));
+        let check = || {
+            let tally = tally.clone();
+            builder.check(move || tally.execute::<M>(scenario, traced));
+        };
+        CRASH.set(None);
+        check();
+        // A search for each mortal actor and each of its accesses, as long as there are any.
+        for victim in 0..death::mortals() {
+            for accesses in 0.. {
+                CRASH.set(Some((victim, accesses)));
+                death::STRUCK.set(false);
+                check();
+                if !death::STRUCK.get() {
+                    break;
+                }
+            }
+        }
+        CRASH.set(None);
     };
     let search = Tally::of(drive, bound);
     // loom stops one short of its limit, without a word.

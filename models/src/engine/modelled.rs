@@ -9,18 +9,22 @@ use std::{
 };
 
 use selvedge::platform::{
-    AtomicWord, DataCell, Liveness, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
+    AtomicWord, DataCell, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
 };
 
 use super::{
-    death, pulse,
+    death::{self, Doom},
+    pulse,
     racy::Racy,
     sleepers::{Sleep, Sleepers},
     trace::{self, short},
 };
 use crate::{
     card,
-    model::{Dies, Model, Victim},
+    model::{
+        Dies, Info, Model, Victim,
+        slot::{SLOTS, locked, unlocked},
+    },
 };
 
 /// What an engine provides.
@@ -52,6 +56,8 @@ pub trait Runtime: Sized + Send + Sync + 'static {
     fn rouse(thread: &Self::Thread);
     /// The present thread lets others run.
     fn yield_now();
+    /// After how many accesses a mortal actor dies, the `number`th of its execution.
+    fn fuse(number: usize) -> Option<usize>;
     /// Starts a thread.
     fn spawn<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'static) -> Self::Join<R>;
     /// Waits for a thread.
@@ -85,6 +91,8 @@ pub struct Surroundings<R: Runtime> {
     clock: R::U64,
     /// A bit for each owner who is dead; likewise a word of the engine.
     dead: R::U64,
+    /// The locks of the registry's slots, if actors join; likewise.
+    slots: Option<[R::U64; SLOTS]>,
 }
 
 impl<R: Runtime> Debug for Surroundings<R> {
@@ -196,6 +204,19 @@ impl<R: Runtime, T: Pod, C: Checked<T>> DataCell<T> for Cell<R, C> {
 }
 
 impl<R: Runtime> Modelled<R> {
+    /// A step of the kernel on a lock, if `after` has a value for it.
+    fn step(lock: &R::U64, after: impl Fn(u64) -> Option<u64>) -> bool {
+        let mut found = lock.rmw(Rmw::Add, 0, Ordering::AcqRel);
+        while let Some(value) = after(found) {
+            let (acquires, releases) = (Ordering::Acquire, Ordering::AcqRel);
+            match lock.cas(Strength::Strong, found, value, releases, acquires) {
+                Ok(_) => return true,
+                Err(other) => found = other,
+            }
+        }
+        false
+    }
+
     /// `look` reads the word as the kernel's check does: the latest value, synchronising with
     /// nothing. An engine's relaxed load could be stale, which the kernel rules out once a wake has
     /// been sent; a read-modify-write that changes nothing is not.
@@ -224,6 +245,7 @@ impl<R: Runtime> Modelled<R> {
                 Sleep::Asleep => R::doze(),
                 Sleep::Woken => {
                     record::<R>(|| "wait: woken".into());
+                    survive::<R>();
                     return Wait::Woken;
                 }
                 Sleep::TimedOut => {
@@ -310,10 +332,26 @@ impl<R: Runtime> Platform for Modelled<R> {
     }
 
     /// Late, perhaps: the engine may show an older value. Never wrong: see `victim`.
-    fn liveness(ctx: &Self::Ctx, owner: Owner) -> Liveness {
-        let dead = ctx.dead.load(Ordering::Acquire) & bit(owner) != 0;
-        record::<R>(|| format!("owner {} is {}", owner.0, if dead { "dead" } else { "alive" }));
-        if dead { Liveness::Dead } else { Liveness::Alive }
+    fn try_lock(ctx: &Self::Ctx, slot: Owner, mode: LockMode) -> bool {
+        let granted = match &ctx.slots {
+            Some(slots) => {
+                let me = R::number(&R::current());
+                Self::step(&slots[slot.0 as usize], |found| locked(found, me, mode))
+            }
+            None => ctx.dead.load(Ordering::Acquire) & bit(slot) != 0,
+        };
+        record::<R>(|| {
+            let said = if granted { "granted" } else { "refused" };
+            format!("lock {mode:?} of slot {}: {said}", slot.0).to_lowercase()
+        });
+        granted
+    }
+
+    fn unlock(ctx: &Self::Ctx, slot: Owner) {
+        if let Some(slots) = &ctx.slots {
+            let me = R::number(&R::current());
+            Self::step(&slots[slot.0 as usize], |found| Some(unlocked(found, me)));
+        }
     }
 }
 
@@ -324,9 +362,11 @@ impl<R: Runtime> Model for Modelled<R> {
     type Turns = R::Turns;
     type Mark = R::Checked<u8>;
 
-    fn surroundings() -> Self::Ctx {
+    fn surroundings(info: &Info) -> Self::Ctx {
+        death::nobody();
         let (clock, dead) = (R::U64::new(0), R::U64::new(0));
-        Arc::new(Surroundings { sleepers: Sleepers::new(), clock, dead })
+        let slots = info.joins.then(|| core::array::from_fn(|_| R::U64::new(0)));
+        Arc::new(Surroundings { sleepers: Sleepers::new(), clock, dead, slots })
     }
 
     fn spawn<T: Send + 'static>(
@@ -351,15 +391,24 @@ impl<R: Runtime> Model for Modelled<R> {
         body: impl FnOnce() -> T + Send + 'static,
     ) -> R::Join<Option<T>> {
         let after = ctx.clone();
+        let fuse = R::fuse(death::next());
         Self::spawn(ctx, name, move || {
-            let Dies::After(step) = victim.dies else {
-                panic!("only the explorer lets {name} die anywhere: `explorer_only` says so")
+            let me = R::number(&R::current());
+            let value = match victim.dies {
+                Dies::After(step) => death::of(me, Doom::after(step), body),
+                Dies::Anywhere => match fuse {
+                    None => Some(body()),
+                    Some(accesses) => death::of(me, Doom::Accesses(accesses), body),
+                },
             };
-            let value = death::of(R::number(&R::current()), step, body);
             if value.is_none() {
                 record::<R>(|| "dies".into());
+                for slot in after.slots.iter().flatten() {
+                    Self::step(slot, |found| Some(unlocked(found, me)));
+                }
                 // All that it did comes before what a survivor does who learns of it.
                 after.dead.rmw(Rmw::Or, bit(victim.owner), Ordering::Release);
+                after.sleepers.look_again().iter().for_each(R::rouse);
             }
             value
         })

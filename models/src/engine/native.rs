@@ -33,7 +33,7 @@ use super::{
     Bound, Plan, Search, Tally,
     setting::{keep_panic, keep_quiet},
 };
-use crate::model::{Model, Scenario, Victim};
+use crate::model::{Info, Model, Scenario, Victim};
 
 /// What a hand is to do.
 type Job = Box<dyn FnOnce() + Send>;
@@ -154,7 +154,7 @@ impl Model for Native {
     type Turns = Mutex<()>;
     type Mark = ();
 
-    fn surroundings() -> NativeCtx {
+    fn surroundings(_: &Info) -> NativeCtx {
         HEAT.take(); // An execution that panicked may have left it half full.
         NativeCtx::default()
     }
@@ -180,14 +180,14 @@ impl Model for Native {
         Actor { hand, result }
     }
 
-    /// A thread does not die alone; see [`Info::dies`](crate::model::Info::dies).
+    /// A thread does not die alone; see [`Info::deaths`].
     fn victim<R: Send + 'static>(
         _: &NativeCtx,
         name: &'static str,
         _: Victim,
         _: impl FnOnce() -> R + Send + 'static,
     ) -> Actor<Option<R>> {
-        panic!("{name} cannot die on the machine: the scenario's `dies` says that it does")
+        panic!("{name} cannot die on the machine: the scenario's `deaths` says that it does")
     }
 
     fn join<R: Send + 'static>(Actor { hand, result }: Actor<R>) -> R {

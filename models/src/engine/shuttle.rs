@@ -6,13 +6,14 @@ use std::cell::UnsafeCell;
 use selvedge::platform::{AtomicWord, Ordering, Pod, Rmw, Strength};
 use shuttle::{
     Config, FailurePersistence, MaxSteps, Runner,
+    rand::{self, Rng},
     scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler},
     sync::atomic::{AtomicU32, AtomicU64, fence},
     thread,
 };
 
 use super::{
-    Bound, Plan, Search, Tally,
+    Bound, Plan, Search, Tally, death,
     modelled::{Checked, Modelled, Runtime},
 };
 use crate::model::{Model, Scenario};
@@ -133,6 +134,13 @@ impl Runtime for ShuttleRuntime {
         thread::yield_now();
     }
 
+    /// Any number, of one mortal actor in two; if it is more than its accesses, it lives.
+    fn fuse(_: usize) -> Option<usize> {
+        let mut rng = rand::thread_rng();
+        let dies = !death::is_near() && rng.gen_bool(0.5);
+        dies.then(|| rng.gen_range(0..MOST_ACCESSES))
+    }
+
     fn spawn<R: Send + 'static>(
         body: impl FnOnce() -> R + Send + 'static,
     ) -> thread::JoinHandle<R> {
@@ -153,6 +161,9 @@ impl PartialEq for WakeableThread {
         self.0.id() == other.0.id()
     }
 }
+
+/// A mortal actor dies before it has made so many accesses, or not at all; an operation makes fewer.
+const MOST_ACCESSES: usize = 24;
 
 /// Preemption points that a PCT schedule places.
 const PCT_DEPTH: usize = 3;

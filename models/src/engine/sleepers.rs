@@ -120,6 +120,11 @@ impl<T: Clone + PartialEq> Sleepers<T> {
         })
     }
 
+    /// Ends every sleep, as the bound on it does; returns the sleepers' threads.
+    pub(super) fn look_again(&self) -> Vec<T> {
+        self.rouse(Sleep::Woken, usize::MAX, |_| true)
+    }
+
     fn rouse(&self, into: Sleep, most: usize, which: impl Fn(&Sleeper<T>) -> bool) -> Vec<T> {
         let mut state = self.state();
         let asleep = state.sleepers.iter_mut().filter(|s| s.state == Sleep::Asleep && which(s));

@@ -77,7 +77,7 @@ impl Tally {
 
 /// Runs the scenario once, on whatever engine is driving.
 pub(super) fn execute<M: Model>(scenario: impl Scenario) -> String {
-    let world = World::<M>::new();
+    let world = World::<M>::new(&scenario.info());
     let outcome = scenario.run(&world);
     assert!(world.actors() >= 2, "a scenario needs two actors: {} started", world.actors());
     let allowed = !stops_at_forbidden() || scenario.info().allows(&outcome);

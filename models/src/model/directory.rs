@@ -10,6 +10,7 @@ use std::{
 use selvedge::platform::{self, AtomicWord, LockByte, LockMode, Ordering, WaiterKind};
 
 use super::{Model, World};
+use crate::engine::death;
 
 /// A directory with one name.
 pub struct Directory<M: Model> {
@@ -218,7 +219,7 @@ impl<M: Model> platform::Directory for Directory<M> {
 /// Closing a file lets its locks go: a step, as the others.
 impl<M: Model> Drop for File<M> {
     fn drop(&mut self) {
-        if thread::panicking() {
+        if thread::panicking() && !death::is_dying() {
             return; // The execution is over.
         }
         let Directory { ctx, kernel } = &self.directory;

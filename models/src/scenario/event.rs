@@ -55,7 +55,7 @@ impl<M: Model> Condition<M> {
     ) -> M::Join<Result<(), TimedOut>> {
         let (this, ctx) = (self.clone(), world.ctx());
         world.actor(name, move || {
-            this.event.wait_until(&ctx, until, || (this.flag.load(Relaxed) >= value).then_some(()))
+            this.event.wait_until(&ctx, until, |_| (this.flag.load(Relaxed) >= value).then_some(()))
         })
     }
 }

@@ -4,15 +4,17 @@ mod blocking;
 mod byte_stream;
 mod close_delivers_all;
 mod close_wakes_producer;
+mod deaths;
 mod fifo;
 mod history;
 mod one_producer;
+mod swept;
 mod timeout;
 
 use std::sync::Arc;
 
 use selvedge::{
-    platform::{DataCell, Pod},
+    platform::{DataCell, Owner, Pod},
     protocol::spsc::{Consumer, Producer, Ring, Slots},
 };
 
@@ -31,6 +33,10 @@ pub fn all() -> Vec<Entry> {
         Entry::of(close_wakes_producer::CloseWakesProducer),
         Entry::of(byte_stream::ByteStream),
         Entry::of(one_producer::OneProducer),
+        Entry::of(deaths::ONE),
+        Entry::of(deaths::TWO),
+        Entry::of(swept::LEFT),
+        Entry::of(swept::HEIR),
         Entry::of(timeout::Timeout),
         Entry::of(history::CLOSING),
         Entry::of(history::CROSSED),
@@ -54,6 +60,6 @@ fn ring<M: Model, T: Pod>(capacity: usize, start: u64) -> Shared<M, T> {
 /// Both ends of a new ring.
 fn ends<M: Model, T: Pod>(world: &World<M>, capacity: usize, start: u64) -> Ends<M, T> {
     let ring = ring(capacity, start);
-    let producer = Producer::claim(ring.clone(), world.ctx()).expect("vacant");
-    (producer, Consumer::claim(ring, world.ctx()).expect("vacant"))
+    let producer = Producer::claim(ring.clone(), world.ctx(), Owner(0)).expect("vacant");
+    (producer, Consumer::claim(ring, world.ctx(), Owner(1)).expect("vacant"))
 }

@@ -3,10 +3,10 @@
 use std::{fmt::Debug, marker::PhantomData, panic::Location, time::Duration};
 
 use selvedge::platform::{
-    AtomicWord, Liveness, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
+    AtomicWord, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
 };
 
-use crate::model::{Model, Victim};
+use crate::model::{Info, Model, Victim};
 
 /// Where an access stands in the source.
 pub type Site = &'static Location<'static>;
@@ -119,8 +119,12 @@ impl<P: Platform, H: Hook> Platform for Hooked<P, H> {
         }
     }
 
-    fn liveness(ctx: &P::Ctx, owner: Owner) -> Liveness {
-        P::liveness(ctx, owner)
+    fn try_lock(ctx: &P::Ctx, slot: Owner, mode: LockMode) -> bool {
+        P::try_lock(ctx, slot, mode)
+    }
+
+    fn unlock(ctx: &P::Ctx, slot: Owner) {
+        P::unlock(ctx, slot);
     }
 }
 
@@ -131,8 +135,8 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
     type Turns = P::Turns;
     type Mark = P::Mark;
 
-    fn surroundings() -> P::Ctx {
-        P::surroundings()
+    fn surroundings(info: &Info) -> P::Ctx {
+        P::surroundings(info)
     }
 
     fn spawn<R: Send + 'static>(

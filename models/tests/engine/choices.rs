@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use selvedge::platform::{
-    AtomicWord, DataCell, Liveness,
+    AtomicWord, DataCell,
     Ordering::{Acquire, Relaxed, Release},
     Owner,
     WaiterKind::Futex,
 };
+use selvedge::protocol::registry::if_dead;
 use selvedge_models::{
     engine::Verdict,
     model::{Dies, Info, Model, Scenario, Victim, World},
@@ -69,7 +70,7 @@ impl Scenario for Inherits {
         });
         let (ctx, asks) = (world.ctx(), self.asks);
         let survivor = world.actor("survivor", move || {
-            let dead = M::liveness(&ctx, VICTIM.owner) == Liveness::Dead;
+            let dead = if_dead::<M, _>(&ctx, VICTIM.owner, || ()).is_some();
             let done = shared.1.load(Acquire) == 1;
             if !(done || dead && !asks) {
                 return "nothing".into();
@@ -121,7 +122,10 @@ impl Scenario for DiesAsleep {
 
 #[test]
 fn a_wake_that_the_dead_took_with_it_is_made_good_by_the_bound_on_a_sleep() {
-    assert_eq!(outcomes(&explored(DiesAsleep)), ["the victim died: false", "the victim died: true"]);
+    assert_eq!(
+        outcomes(&explored(DiesAsleep)),
+        ["the victim died: false", "the victim died: true"]
+    );
 }
 
 /// Who is asleep is told of what happens, but not if somebody has died before.

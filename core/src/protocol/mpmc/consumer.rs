@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     platform::{AtomicWord, DataCell, Ordering::*, Owner, Platform, Pod},
-    protocol::SharedRef,
+    protocol::{SharedRef, event::Effort},
 };
 
 /// A consumer, one of many.
@@ -50,7 +50,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Consumer
     /// In the middle of this call: the record is still in the queue, or it is lost; others go on.
     pub fn try_pop(&mut self) -> Result<T, PopError> {
         let Self { queue, ctx, member, .. } = self;
-        try_pop(queue, ctx, member)
+        try_pop(queue, ctx, member, Effort::Thorough)
     }
 
     /// Pops the record at the head, waiting for one as long as it takes.
@@ -85,8 +85,8 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Consumer
     pub fn pop_until(&mut self, until: Option<P::Instant>) -> Result<T, PopTimeoutError> {
         let Self { queue, ctx, member, .. } = self;
         let mut waited = false;
-        let attempt = || {
-            let popped = blocked_on_empty(try_pop(queue, ctx, member));
+        let attempt = |effort| {
+            let popped = blocked_on_empty(try_pop(queue, ctx, member, effort));
             waited |= popped.is_none();
             popped
         };
@@ -133,7 +133,9 @@ fn claim<P: Platform, T: Pod>(
     queue: &Queue<P, Slots<P, T>>,
     ctx: &P::Ctx,
     member: &mut Member,
+    effort: Effort,
 ) -> Result<Place, PopError> {
+    P::enter(ctx);
     loop {
         let Seen { head, place, word, means } = look(queue, member);
         match means {
@@ -148,7 +150,8 @@ fn claim<P: Platform, T: Pod>(
                 }
             }
             ForPop::Passed => advance::<P>(&queue.head, head),
-            ForPop::Empty(Some(writer)) if queue.reclaim(ctx, place.index, word, writer) => {}
+            ForPop::Empty(Some(writer))
+                if effort == Effort::Thorough && queue.reclaim(ctx, place.index, word, writer) => {}
             ForPop::Empty(_) => return Err(PopError::Empty),
             // C8  ORDERING: Relaxed, hint: I3 is checked, not assumed.
             ForPop::Far if queue.head.load(Relaxed) != head => {}
@@ -162,8 +165,9 @@ fn try_pop<P: Platform, T: Pod>(
     queue: &Queue<P, Slots<P, T>>,
     ctx: &P::Ctx,
     member: &mut Member,
+    effort: Effort,
 ) -> Result<T, PopError> {
-    let place = claim(queue, ctx, member)?;
+    let place = claim(queue, ctx, member, effort)?;
     let slot = &queue.slots[place.index];
     // C4  SAFETY: from C3 to C5 the slot is this consumer's alone (I2); C2 saw it published.
     let value = unsafe { slot.record.read() };

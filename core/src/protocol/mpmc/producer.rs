@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     platform::{AtomicWord, DataCell, Ordering::*, Owner, Platform, Pod},
-    protocol::SharedRef,
+    protocol::{SharedRef, event::Effort},
 };
 
 /// A producer, one of many.
@@ -50,7 +50,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Producer
     /// In the middle of this call: the record is in the queue, or it is not; others go on.
     pub fn try_push(&mut self, value: T) -> Result<(), PushError<T>> {
         let Self { queue, ctx, member, .. } = self;
-        try_push(queue, ctx, member, value)
+        try_push(queue, ctx, member, value, Effort::Thorough)
     }
 
     /// Pushes a record, waiting for a free slot as long as it takes.
@@ -89,8 +89,8 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Producer
     ) -> Result<(), PushTimeoutError<T>> {
         let Self { queue, ctx, member, .. } = self;
         let mut waited = false;
-        let attempt = || {
-            let pushed = blocked_on_full(try_push(queue, ctx, member, value));
+        let attempt = |effort| {
+            let pushed = blocked_on_full(try_push(queue, ctx, member, value, effort));
             waited |= pushed.is_none();
             pushed
         };
@@ -137,7 +137,9 @@ fn claim<P: Platform, T: Pod>(
     queue: &Queue<P, Slots<P, T>>,
     ctx: &P::Ctx,
     member: &mut Member,
+    effort: Effort,
 ) -> Result<Place, PushError<()>> {
+    P::enter(ctx);
     loop {
         let Seen { tail, place, word, means } = look(queue, member);
         match means {
@@ -152,7 +154,8 @@ fn claim<P: Platform, T: Pod>(
                 }
             }
             ForPush::Passed => advance::<P>(&queue.tail, tail),
-            ForPush::Full(Some(reader)) if queue.reclaim(ctx, place.index, word, reader) => {}
+            ForPush::Full(Some(reader))
+                if effort == Effort::Thorough && queue.reclaim(ctx, place.index, word, reader) => {}
             ForPush::Full(_) => return Err(PushError::Full(())),
             // P8  ORDERING: Relaxed, hint: I3 is checked, not assumed.
             ForPush::Far if queue.tail.load(Relaxed) != tail => {}
@@ -167,8 +170,9 @@ fn try_push<P: Platform, T: Pod>(
     ctx: &P::Ctx,
     member: &mut Member,
     value: T,
+    effort: Effort,
 ) -> Result<(), PushError<T>> {
-    let place = claim(queue, ctx, member).map_err(|error| error.with(value))?;
+    let place = claim(queue, ctx, member, effort).map_err(|error| error.with(value))?;
     let slot = &queue.slots[place.index];
     // P4  SAFETY: from P3 to P5 the slot is this producer's alone (I2); P2 saw it free.
     unsafe { slot.record.write(value) };

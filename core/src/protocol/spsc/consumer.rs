@@ -3,19 +3,19 @@
 use core::{cell::Cell, marker::PhantomData, time::Duration};
 
 use super::{
-    Ends, Ring, Slots,
+    Claim, End, Ring, Slots, claim,
     cursor::{self, Cursor},
     error::{ClaimError, PopError, PopTimeoutError},
 };
 use crate::{
-    platform::{AtomicWord, DataCell, Ordering::*, Platform, Pod},
-    protocol::SharedRef,
+    platform::{AtomicWord, DataCell, Ordering::*, Owner, Platform, Pod},
+    protocol::{SharedRef, event::Effort, registry::if_dead},
 };
 
 /// The consumer's end.
 ///
 /// One handle in all processes together; it may move between threads, not be shared by them.
-/// Dropping it leaves the ring open: [`close`](Self::close) it.
+/// Dropping it without [`close`](Self::close) is, to the producer, as if its process had died.
 #[derive(Debug)]
 pub struct Consumer<P: Platform, T: Pod, R> {
     ring: R,
@@ -25,18 +25,15 @@ pub struct Consumer<P: Platform, T: Pod, R> {
 }
 
 impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<P, T, R> {
-    /// Claims the consumer's end of `ring`.
+    /// Claims the consumer's end of `ring` for `owner`, also from a dead one: popping goes on where that
+    /// was.
     ///
     /// # Errors
     /// As [`Producer::claim`](super::Producer::claim).
-    pub fn claim(ring: R, ctx: P::Ctx) -> Result<Self, ClaimError> {
+    pub fn claim(ring: R, ctx: P::Ctx, owner: Owner) -> Result<Self, ClaimError> {
         let capacity = cursor::capacity(ring.slots.len())?;
-        // B1  ORDERING: Relaxed, count: no data hangs on it, the ring was published with the segment.
-        let before = Ends(ring.ends.fetch_or(Ends::CONSUMER_CLAIMED, Relaxed));
-        if before.has(Ends::CONSUMER_CLAIMED) {
-            return Err(ClaimError::Taken); // I3
-        }
-        // B2  ORDERING: Relaxed, own: nobody else writes it (I3).
+        claim::<P>(&ring.ends.consumer, &ctx, owner)?;
+        // A5  ORDERING: Relaxed, own: nobody else writes it (I3).
         let head = ring.head.load(Relaxed);
         // Nothing is known to be published: the first pop looks.
         Ok(Self { ring, ctx, cursor: Cursor::new(head, head, capacity), not_sync: PhantomData })
@@ -51,24 +48,25 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
     ///
     /// # Errors
     /// [`PopError::Empty`] if nothing is published, [`PopError::Closed`] if nothing ever will be,
-    /// [`PopError::Corrupt`].
+    /// [`PopError::PeerDead`] if nothing will be until another producer comes, [`PopError::Corrupt`].
     pub fn try_pop(&mut self) -> Result<T, PopError> {
         let Self { ring, ctx, cursor, .. } = self;
-        try_pop(ring, ctx, cursor)
+        try_pop(ring, ctx, cursor, Effort::Thorough)
     }
 
     /// Pops a record, waiting for one as long as it takes.
     ///
     /// # Errors
-    /// [`PopError::Closed`] when the producer has closed and everything is taken,
-    /// [`PopError::Corrupt`].
+    /// [`PopError::Closed`] when the producer has closed and everything is taken, [`PopError::PeerDead`]
+    /// when it has died and everything is taken, [`PopError::Corrupt`].
     ///
     /// # If a process dies
-    /// A dead producer is not noticed: the call waits.
+    /// The call ends with `PeerDead` when the ring is empty and its producer known to be dead.
     pub fn pop(&mut self) -> Result<T, PopError> {
         match self.pop_until(None) {
             Ok(value) => Ok(value),
             Err(PopTimeoutError::Closed) => Err(PopError::Closed),
+            Err(PopTimeoutError::PeerDead) => Err(PopError::PeerDead),
             Err(PopTimeoutError::Corrupt) => Err(PopError::Corrupt),
             Err(PopTimeoutError::TimedOut) => unreachable!("no deadline was given"),
         }
@@ -89,7 +87,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
     /// [`PopTimeoutError`]; nothing was taken.
     pub fn pop_until(&mut self, until: Option<P::Instant>) -> Result<T, PopTimeoutError> {
         let Self { ring, ctx, cursor, .. } = self;
-        let attempt = || blocked_on_empty(try_pop(ring, ctx, cursor));
+        let attempt = |effort| blocked_on_empty(try_pop(ring, ctx, cursor, effort));
         ring.filled.wait_until(ctx, until, attempt).unwrap_or(Err(PopTimeoutError::TimedOut))
     }
 
@@ -100,7 +98,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
     /// [`PopError`] if nothing could be read.
     pub fn read(&mut self, into: &mut [T]) -> Result<usize, PopError> {
         let Self { ring, ctx, cursor, .. } = self;
-        read(ring, ctx, cursor, into)
+        read(ring, ctx, cursor, into, Effort::Thorough)
     }
 
     /// [`read`](Self::read), waiting for a record for at most `timeout`.
@@ -126,14 +124,15 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
         until: Option<P::Instant>,
     ) -> Result<usize, PopTimeoutError> {
         let Self { ring, ctx, cursor, .. } = self;
-        let attempt = || blocked_on_empty(read(ring, ctx, cursor, into));
+        let attempt = |effort| blocked_on_empty(read(ring, ctx, cursor, into, effort));
         ring.filled.wait_until(ctx, until, attempt).unwrap_or(Err(PopTimeoutError::TimedOut))
     }
 
     /// Closes the ring: the producer finds nobody to push to. Wait-free.
     pub fn close(self) {
+        P::enter(&self.ctx);
         // F1  ORDERING: Relaxed, hint: carries nothing; F2 shows it to a producer that waits.
-        self.ring.ends.fetch_or(Ends::CONSUMER_CLOSED, Relaxed);
+        self.ring.ends.consumer.store(End::CLOSED.0, Relaxed);
         // F2  A producer that waits for room learns that nobody will make any.
         self.ring.freed.notify(&self.ctx, 1);
     }
@@ -144,24 +143,36 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
 #[inline]
 fn available<P: Platform, T: Pod>(
     ring: &Ring<P, Slots<P, T>>,
+    ctx: &P::Ctx,
     cursor: &mut Cursor,
     wanted: u64,
+    effort: Effort,
 ) -> Result<usize, PopError> {
-    let mut closed = false;
+    P::enter(ctx);
+    let mut at_last = None;
     loop {
         if cursor.behind_peer() < wanted {
             // C1  ORDERING: Acquire, edge PUBLISH from P4: C3 sees the bytes.
             cursor.see_peer(ring.tail.load(Acquire));
         }
-        match cursor.behind_peer() {
-            0 if closed => return Err(PopError::Closed),
-            0 => {}
-            records if records > cursor.capacity() => return Err(PopError::Corrupt), // I1
-            records => return Ok(records as usize),
+        match (cursor.behind_peer(), at_last) {
+            (0, Some(nobody_pushes)) => return Err(nobody_pushes),
+            (0, None) => {}
+            (records, _) if records > cursor.capacity() => return Err(PopError::Corrupt), // I1
+            (records, _) => return Ok(records as usize),
         }
         // C2  ORDERING: Acquire, edge CLOSE from E1: one more C1 sees all that was pushed before.
-        closed = Ends(ring.ends.load(Acquire)).has(Ends::PRODUCER_CLOSED);
-        if !closed {
+        //     After a producer that died: edge LEFT from S2: likewise.
+        at_last = match End(ring.ends.producer.load(Acquire)).claim() {
+            Claim::Closed => Some(PopError::Closed),
+            Claim::Abandoned => Some(PopError::PeerDead),
+            // C6  What the dead producer published is visible to one more C1.
+            Claim::Owned(owner) if effort == Effort::Thorough => {
+                if_dead::<P, _>(ctx, owner, || PopError::PeerDead)
+            }
+            _ => None,
+        };
+        if at_last.is_none() {
             return Err(PopError::Empty);
         }
     }
@@ -172,8 +183,9 @@ fn try_pop<P: Platform, T: Pod>(
     ring: &Ring<P, Slots<P, T>>,
     ctx: &P::Ctx,
     cursor: &mut Cursor,
+    effort: Effort,
 ) -> Result<T, PopError> {
-    available(ring, cursor, 1)?;
+    available(ring, ctx, cursor, 1, effort)?;
     // C3  SAFETY: a published position (`available`, I2), masked; the only consumer (I3).
     let value = unsafe { ring.slots[cursor.index()].read() };
     free(ring, ctx, cursor, 1);
@@ -186,6 +198,7 @@ fn blocked_on_empty<R>(attempt: Result<R, PopError>) -> Option<Result<R, PopTime
         Ok(done) => Some(Ok(done)),
         Err(PopError::Empty) => None,
         Err(PopError::Closed) => Some(Err(PopTimeoutError::Closed)),
+        Err(PopError::PeerDead) => Some(Err(PopTimeoutError::PeerDead)),
         Err(PopError::Corrupt) => Some(Err(PopTimeoutError::Corrupt)),
     }
 }
@@ -195,11 +208,12 @@ fn read<P: Platform, T: Pod>(
     ctx: &P::Ctx,
     cursor: &mut Cursor,
     into: &mut [T],
+    effort: Effort,
 ) -> Result<usize, PopError> {
     if into.is_empty() {
         return Ok(0);
     }
-    let count = available(ring, cursor, into.len() as u64)?.min(into.len());
+    let count = available(ring, ctx, cursor, into.len() as u64, effort)?.min(into.len());
     let (first, second) = cursor.ranges(count);
     let (start, wrapped) = into[..count].split_at_mut(first.len());
     // C3  SAFETY: published positions (`available`, I2), masked; the only consumer (I3).

@@ -3,9 +3,12 @@
 /// Why an end could not be claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
-    /// The end was claimed before, by a handle that may be gone.
-    #[error("this end of the ring has been claimed already")]
+    /// The end has an owner, who lives as far as is known.
+    #[error("this end of the ring has an owner already")]
     Taken,
+    /// The end was closed.
+    #[error("this end of the ring was closed")]
+    Closed,
     /// The number of slots is not a power of two.
     #[error("a ring's capacity must be a power of two, not {0}")]
     Capacity(usize),
@@ -20,6 +23,9 @@ pub enum PushError<T> {
     /// The consumer has closed.
     #[error("the consumer has closed the ring")]
     Closed(T),
+    /// The ring is full, and its consumer dead; another may come.
+    #[error("the ring is full and its consumer is dead")]
+    PeerDead(T),
     /// The ring's counters are impossible.
     #[error("the ring's counters are impossible: shared memory is corrupt")]
     Corrupt(T),
@@ -31,6 +37,7 @@ impl PushError<()> {
         match self {
             PushError::Full(()) => PushError::Full(value),
             PushError::Closed(()) => PushError::Closed(value),
+            PushError::PeerDead(()) => PushError::PeerDead(value),
             PushError::Corrupt(()) => PushError::Corrupt(value),
         }
     }
@@ -45,6 +52,9 @@ pub enum PushTimeoutError<T> {
     /// The consumer has closed.
     #[error("the consumer has closed the ring")]
     Closed(T),
+    /// The ring is full, and its consumer dead; another may come.
+    #[error("the ring is full and its consumer is dead")]
+    PeerDead(T),
     /// The ring's counters are impossible.
     #[error("the ring's counters are impossible: shared memory is corrupt")]
     Corrupt(T),
@@ -59,6 +69,9 @@ pub enum PopError {
     /// The producer has closed, and everything was taken.
     #[error("the producer has closed the ring")]
     Closed,
+    /// The producer is dead, and everything was taken; another may come.
+    #[error("the ring is empty and its producer is dead")]
+    PeerDead,
     /// The ring's counters are impossible.
     #[error("the ring's counters are impossible: shared memory is corrupt")]
     Corrupt,
@@ -73,6 +86,9 @@ pub enum PopTimeoutError {
     /// The producer has closed, and everything was taken.
     #[error("the producer has closed the ring")]
     Closed,
+    /// The producer is dead, and everything was taken; another may come.
+    #[error("the ring is empty and its producer is dead")]
+    PeerDead,
     /// The ring's counters are impossible.
     #[error("the ring's counters are impossible: shared memory is corrupt")]
     Corrupt,

@@ -3,19 +3,19 @@
 use core::{cell::Cell, marker::PhantomData, time::Duration};
 
 use super::{
-    Ends, Ring, Slots,
+    Claim, End, Ring, Slots, claim,
     cursor::{self, Cursor},
     error::{ClaimError, PushError, PushTimeoutError},
 };
 use crate::{
-    platform::{AtomicWord, DataCell, Ordering::*, Platform, Pod},
-    protocol::SharedRef,
+    platform::{AtomicWord, DataCell, Ordering::*, Owner, Platform, Pod},
+    protocol::{SharedRef, event::Effort, registry::if_dead},
 };
 
 /// The producer's end.
 ///
 /// One handle in all processes together; it may move between threads, not be shared by them.
-/// Dropping it leaves the ring open: [`close`](Self::close) it.
+/// Dropping it without [`close`](Self::close) is, to the consumer, as if its process had died.
 #[derive(Debug)]
 pub struct Producer<P: Platform, T: Pod, R> {
     ring: R,
@@ -25,22 +25,20 @@ pub struct Producer<P: Platform, T: Pod, R> {
 }
 
 impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<P, T, R> {
-    /// Claims the producer's end of `ring`.
+    /// Claims the producer's end of `ring` for `owner`, also from a dead one: pushing goes on where that
+    /// was. No two handles of a ring have one owner at a time.
     ///
     /// # Errors
-    /// [`ClaimError::Taken`] if it was ever claimed before; [`ClaimError::Capacity`] if the number
-    /// of slots is not a power of two.
-    pub fn claim(ring: R, ctx: P::Ctx) -> Result<Self, ClaimError> {
+    /// [`ClaimError::Taken`] if it has an owner who lives, as far as is known; [`ClaimError::Closed`] if it
+    /// was closed; [`ClaimError::Capacity`] if the number of slots is not a power of two.
+    pub fn claim(ring: R, ctx: P::Ctx, owner: Owner) -> Result<Self, ClaimError> {
         let capacity = cursor::capacity(ring.slots.len())?;
-        // A1  ORDERING: Relaxed, count: no data hangs on it, the ring was published with the segment.
-        let before = Ends(ring.ends.fetch_or(Ends::PRODUCER_CLAIMED, Relaxed));
-        if before.has(Ends::PRODUCER_CLAIMED) {
-            return Err(ClaimError::Taken); // I3
-        }
-        // A2  ORDERING: Relaxed, own: nobody else writes it (I3).
+        claim::<P>(&ring.ends.producer, &ctx, owner)?;
+        // A5  ORDERING: Relaxed, own: nobody else writes it (I3).
         let tail = ring.tail.load(Relaxed);
-        // Nothing was pushed before the end was claimed: `head` is here too.
-        Ok(Self { ring, ctx, cursor: Cursor::new(tail, tail, capacity), not_sync: PhantomData })
+        // No room is known of: the first push looks.
+        let cursor = Cursor::new(tail, tail.wrapping_sub(capacity), capacity);
+        Ok(Self { ring, ctx, cursor, not_sync: PhantomData })
     }
 
     /// Number of slots.
@@ -55,20 +53,21 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
     /// consumer closes is lost with the ring.
     pub fn try_push(&mut self, value: T) -> Result<(), PushError<T>> {
         let Self { ring, ctx, cursor, .. } = self;
-        try_push(ring, ctx, cursor, value)
+        try_push(ring, ctx, cursor, value, Effort::Thorough)
     }
 
     /// Pushes a record, waiting for room as long as it takes.
     ///
     /// # Errors
-    /// [`PushError::Closed`] or [`PushError::Corrupt`], with the record.
+    /// [`PushError::Closed`], [`PushError::PeerDead`] or [`PushError::Corrupt`], with the record.
     ///
     /// # If a process dies
-    /// A dead consumer is not noticed: the call waits.
+    /// The call ends with `PeerDead` when the ring is full and its consumer known to be dead.
     pub fn push(&mut self, value: T) -> Result<(), PushError<T>> {
         match self.push_until(value, None) {
             Ok(()) => Ok(()),
             Err(PushTimeoutError::Closed(value)) => Err(PushError::Closed(value)),
+            Err(PushTimeoutError::PeerDead(value)) => Err(PushError::PeerDead(value)),
             Err(PushTimeoutError::Corrupt(value)) => Err(PushError::Corrupt(value)),
             Err(PushTimeoutError::TimedOut(_)) => unreachable!("no deadline was given"),
         }
@@ -93,7 +92,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
         until: Option<P::Instant>,
     ) -> Result<(), PushTimeoutError<T>> {
         let Self { ring, ctx, cursor, .. } = self;
-        let attempt = || blocked_on_full(try_push(ring, ctx, cursor, value));
+        let attempt = |effort| blocked_on_full(try_push(ring, ctx, cursor, value, effort));
         ring.freed.wait_until(ctx, until, attempt).unwrap_or(Err(PushTimeoutError::TimedOut(value)))
     }
 
@@ -104,7 +103,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
     /// [`PushError`] if nothing could be written.
     pub fn write(&mut self, values: &[T]) -> Result<usize, PushError<()>> {
         let Self { ring, ctx, cursor, .. } = self;
-        write(ring, ctx, cursor, values)
+        write(ring, ctx, cursor, values, Effort::Thorough)
     }
 
     /// [`write`](Self::write), waiting for room for at most `timeout`.
@@ -130,14 +129,15 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
         until: Option<P::Instant>,
     ) -> Result<usize, PushTimeoutError<()>> {
         let Self { ring, ctx, cursor, .. } = self;
-        let attempt = || blocked_on_full(write(ring, ctx, cursor, values));
+        let attempt = |effort| blocked_on_full(write(ring, ctx, cursor, values, effort));
         ring.freed.wait_until(ctx, until, attempt).unwrap_or(Err(PushTimeoutError::TimedOut(())))
     }
 
     /// Closes the ring: the consumer takes what is in it, then finds the end. Wait-free.
     pub fn close(self) {
+        P::enter(&self.ctx);
         // E1  ORDERING: Release, edge CLOSE to C2: carries every push before.
-        self.ring.ends.fetch_or(Ends::PRODUCER_CLOSED, Release);
+        self.ring.ends.producer.store(End::CLOSED.0, Release);
         // E2  A consumer that waits for a record learns that none will come.
         self.ring.filled.notify(&self.ctx, 1);
     }
@@ -148,21 +148,40 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
 #[inline]
 fn room<P: Platform, T: Pod>(
     ring: &Ring<P, Slots<P, T>>,
+    ctx: &P::Ctx,
     cursor: &mut Cursor,
     wanted: u64,
+    effort: Effort,
 ) -> Result<usize, PushError<()>> {
+    P::enter(ctx);
     // P1  ORDERING: Relaxed, hint: a push that misses it goes to a ring that nobody reads.
-    if Ends(ring.ends.load(Relaxed)).has(Ends::CONSUMER_CLOSED) {
+    let peer = End(ring.ends.consumer.load(Relaxed)).claim();
+    if peer == Claim::Closed {
         return Err(PushError::Closed(()));
     }
-    if cursor.capacity().wrapping_sub(cursor.ahead_of_peer()) < wanted {
-        // P2  ORDERING: Acquire, edge FREE from C4: P3 must not overwrite a slot still being read.
-        cursor.see_peer(ring.head.load(Acquire));
-    }
-    match cursor.capacity().checked_sub(cursor.ahead_of_peer()) {
-        None => Err(PushError::Corrupt(())), // I1 is checked, not assumed.
-        Some(0) => Err(PushError::Full(())),
-        Some(room) => Ok(room as usize),
+    let mut dead = false;
+    loop {
+        if cursor.capacity().wrapping_sub(cursor.ahead_of_peer()) < wanted {
+            // P2  ORDERING: Acquire, edge FREE from C4: P3 must not overwrite a slot still being read.
+            cursor.see_peer(ring.head.load(Acquire));
+        }
+        match cursor.capacity().checked_sub(cursor.ahead_of_peer()) {
+            None => return Err(PushError::Corrupt(())), // I1 is checked, not assumed.
+            Some(0) if dead => return Err(PushError::PeerDead(())),
+            Some(0) => {}
+            Some(room) => return Ok(room as usize),
+        }
+        dead = match peer {
+            Claim::Abandoned => true,
+            // P6  What the dead consumer freed is visible to one more P2.
+            Claim::Owned(owner) if effort == Effort::Thorough => {
+                if_dead::<P, _>(ctx, owner, || ()).is_some()
+            }
+            _ => false,
+        };
+        if !dead {
+            return Err(PushError::Full(()));
+        }
     }
 }
 
@@ -172,8 +191,9 @@ fn try_push<P: Platform, T: Pod>(
     ctx: &P::Ctx,
     cursor: &mut Cursor,
     value: T,
+    effort: Effort,
 ) -> Result<(), PushError<T>> {
-    room(ring, cursor, 1).map_err(|error| error.with(value))?;
+    room(ring, ctx, cursor, 1, effort).map_err(|error| error.with(value))?;
     // P3  SAFETY: a free position (`room`, I2), masked into the slots; the only producer (I3).
     unsafe { ring.slots[cursor.index()].write(value) };
     publish(ring, ctx, cursor, 1);
@@ -188,6 +208,7 @@ fn blocked_on_full<R, V>(
         Ok(done) => Some(Ok(done)),
         Err(PushError::Full(_)) => None,
         Err(PushError::Closed(value)) => Some(Err(PushTimeoutError::Closed(value))),
+        Err(PushError::PeerDead(value)) => Some(Err(PushTimeoutError::PeerDead(value))),
         Err(PushError::Corrupt(value)) => Some(Err(PushTimeoutError::Corrupt(value))),
     }
 }
@@ -197,11 +218,12 @@ fn write<P: Platform, T: Pod>(
     ctx: &P::Ctx,
     cursor: &mut Cursor,
     values: &[T],
+    effort: Effort,
 ) -> Result<usize, PushError<()>> {
     if values.is_empty() {
         return Ok(0);
     }
-    let room = room(ring, cursor, values.len() as u64)?;
+    let room = room(ring, ctx, cursor, values.len() as u64, effort)?;
     let values = &values[..values.len().min(room)];
     let (first, second) = cursor.ranges(values.len());
     let (start, wrapped) = values.split_at(first.len());

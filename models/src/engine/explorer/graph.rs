@@ -2,7 +2,9 @@
 //! which order the writes to each location come.
 
 use super::{
-    event::{About, Event, EventId, Flavour, Flavoured, Kind, Loc, MOST_THREADS, Order, Past, Site},
+    event::{
+        About, Event, EventId, Flavour, Flavoured, Kind, Loc, MOST_THREADS, Order, Past, Site,
+    },
     view::View,
 };
 
@@ -162,7 +164,11 @@ impl Graph {
     /// How many threads die.
     pub(super) fn deaths(&self) -> usize {
         let events = self.threads.iter().flat_map(|thread| &thread.events);
-        events.filter(|event| matches!(event.kind, Kind::Choose { about: About::Death, value: 1.., .. })).count()
+        events
+            .filter(|event| {
+                matches!(event.kind, Kind::Choose { about: About::Death, value: 1.., .. })
+            })
+            .count()
     }
 
     /// How often a thread's compare-exchanges have failed for no reason.

@@ -62,8 +62,10 @@ pub(super) struct Thread {
     has_acted: bool,
     /// Has it woken for no reason?
     pub(super) has_woken: bool,
-    /// The dead whom it has noticed when a slice of its sleep ended, and the word that it saw them in.
+    /// The dead whom it has noticed when a slice of its sleep ended.
     pub(super) noticed: u64,
+    /// The registry slots whose locks it holds.
+    holds: u64,
 }
 
 impl Thread {
@@ -79,6 +81,7 @@ impl Thread {
         has_acted: false,
         has_woken: false,
         noticed: 0,
+        holds: 0,
     };
 }
 
@@ -335,7 +338,9 @@ fn choose_death(deaths: [Option<Death>; 2], site: Site) -> Option<Death> {
         return None;
     }
     let choice = grant(Ask::Choose { about: About::Death, options }, site).value;
-    deaths.nth(usize::try_from(choice).expect("one of few").checked_sub(1)?)
+    let death = deaths.nth(usize::try_from(choice).expect("one of few").checked_sub(1)?)?;
+    set_mortal(false); // The kernel, which takes back what it had, does not die.
+    Some(death)
 }
 
 /// The event itself, in the midst of which nobody dies.
@@ -436,6 +441,19 @@ pub(super) fn notice(dead: u64) -> bool {
         *noticed |= dead;
         fresh
     })
+}
+
+/// The present thread holds the lock of a registry slot, or no more.
+pub(super) fn hold(slot: u32, holds: bool) {
+    with(|machine| {
+        let mine = &mut machine.threads[usize::from(machine.current)].holds;
+        *mine = *mine & !(1 << slot) | u64::from(holds) << slot;
+    });
+}
+
+/// Does it?
+pub(super) fn holds(slot: u32) -> bool {
+    with(|machine| machine.threads[usize::from(machine.current)].holds >> slot & 1 == 1)
 }
 
 /// May the present thread wake for no reason? Once.

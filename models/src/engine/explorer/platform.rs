@@ -8,7 +8,7 @@ use std::{
 };
 
 use selvedge::platform::{
-    AtomicWord, DataCell, Liveness, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
+    AtomicWord, DataCell, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
 };
 
 use super::{
@@ -18,8 +18,14 @@ use super::{
     value::{Bits, decode, encode},
 };
 use crate::{
-    engine::{death, racy::Racy},
-    model::{Dies, Model, Victim},
+    engine::{
+        death::{self, Doom},
+        racy::Racy,
+    },
+    model::{
+        Dies, Info, Model, Victim,
+        slot::{SLOTS, locked, unlocked},
+    },
 };
 
 /// The explorer's platform.
@@ -144,8 +150,10 @@ impl<T: Pod> DataCell<T> for Cell<T> {
 pub struct Surroundings {
     /// Moments passed.
     clock: Word<u64>,
-    /// A bit for each owner who is dead.
+    /// A bit for each owner, or thread, that is dead.
     dead: Word<u64>,
+    /// The locks of the registry's slots, if actors join.
+    slots: Option<[Word<u64>; SLOTS]>,
 }
 
 /// How far ahead of the clock every deadline lies.
@@ -164,6 +172,12 @@ impl Explorer {
         let (value, half) = (sleepers(found.value), machine::section());
         request(Ask::Write { loc: queue, order, value, half }, Location::caller());
         found.value
+    }
+
+    /// A step of the kernel on a lock, which nobody else can come between; returns what it found.
+    #[track_caller]
+    fn step(lock: &Word<u64>, after: impl FnOnce(u64) -> u64) -> u64 {
+        Self::stay(lock.loc, Order::AcqRel, Purpose::Enter, after)
     }
 
     /// A waiter goes into the queue, or comes out of it by itself.
@@ -217,7 +231,10 @@ impl Explorer {
         match end {
             Alone::TimedOut => Wait::TimedOut,
             Alone::Slice | Alone::Spurious => Wait::Woken,
-            Alone::Dies => death::die(),
+            Alone::Dies => {
+                machine::set_mortal(false);
+                death::die()
+            }
         }
     }
 
@@ -317,12 +334,36 @@ impl Platform for Explorer {
     }
 
     /// Late, perhaps; never wrong: see `victim`.
-    fn liveness(ctx: &Self::Ctx, owner: Owner) -> Liveness {
-        let dead = ctx.dead.load(Ordering::Acquire) & bit(owner) != 0;
+    fn try_lock(ctx: &Self::Ctx, slot: Owner, mode: LockMode) -> bool {
+        let granted = match &ctx.slots {
+            Some(slots) => {
+                let after = |found| locked(found, machine::current().into(), mode);
+                let found =
+                    Self::step(&slots[slot.0 as usize], |found| after(found).unwrap_or(found));
+                let granted = after(found).is_some();
+                if granted {
+                    machine::hold(slot.0, true);
+                }
+                granted
+            }
+            None => {
+                assert_eq!(mode, LockMode::Shared, "actors join: the scenario's `joins` says so");
+                ctx.dead.load(Ordering::Acquire) & bit(slot) != 0
+            }
+        };
         machine::note(Location::caller(), || {
-            format!("owner {} is {}", owner.0, if dead { "dead" } else { "alive" })
+            let said = if granted { "granted" } else { "refused" };
+            format!("lock {mode:?} of slot {}: {said}", slot.0).to_lowercase()
         });
-        if dead { Liveness::Dead } else { Liveness::Alive }
+        granted
+    }
+
+    fn unlock(ctx: &Self::Ctx, slot: Owner) {
+        if let Some(slots) = &ctx.slots {
+            let thread = machine::current().into();
+            Self::step(&slots[slot.0 as usize], |found| unlocked(found, thread));
+            machine::hold(slot.0, false);
+        }
     }
 }
 
@@ -354,8 +395,10 @@ impl Model for Explorer {
 
     const DEFINES_RACES: bool = true;
 
-    fn surroundings() -> Self::Ctx {
-        Arc::new(Surroundings { clock: Word::new(0), dead: Word::new(0) })
+    fn surroundings(info: &Info) -> Self::Ctx {
+        let (clock, dead) = (Word::new(0), Word::new(0));
+        let slots = info.joins.then(|| core::array::from_fn(|_| Word::new(0)));
+        Arc::new(Surroundings { clock, dead, slots })
     }
 
     fn spawn<R: Send + 'static>(
@@ -382,7 +425,7 @@ impl Model for Explorer {
         let after = ctx.clone();
         Self::spawn(ctx, name, move || {
             let value = match victim.dies {
-                Dies::After(step) => death::of(machine::current().into(), step, body),
+                Dies::After(step) => death::of(machine::current().into(), Doom::after(step), body),
                 Dies::Anywhere => {
                     machine::set_mortal(true);
                     let value = death::mortal(|| {
@@ -396,8 +439,15 @@ impl Model for Explorer {
             };
             if value.is_none() {
                 machine::note(Location::caller(), || "is dead from here on".into());
+                let me = machine::current();
+                for (slot, lock) in (0..).zip(after.slots.iter().flatten()) {
+                    if machine::holds(slot) {
+                        Self::step(lock, |found| unlocked(found, me.into()));
+                    }
+                }
                 // All that it did comes before what a survivor does who learns of it.
-                after.dead.rmw(Rmw::Or, bit(victim.owner), Ordering::Release);
+                let who = if after.slots.is_some() { Owner(me.into()) } else { victim.owner };
+                after.dead.rmw(Rmw::Or, bit(who), Ordering::Release);
             }
             value
         })

@@ -157,7 +157,10 @@ impl Graph {
     fn looks_again(&self, thread: u8, dead: Loc, noticed: u64) -> bool {
         let dead = self.latest(dead);
         let ended = |event: &&Event| {
-            matches!(event.kind, Kind::Woken { .. } | Kind::Choose { about: About::Sleep, value: 1.., .. })
+            matches!(
+                event.kind,
+                Kind::Woken { .. } | Kind::Choose { about: About::Sleep, value: 1.., .. }
+            )
         };
         let is_old = |event: &Event| {
             let Kind::Read { loc, from, .. } = event.kind else { return false };
@@ -165,8 +168,7 @@ impl Graph {
             later.iter().any(|write| event.past.porf.contains(*write))
         };
         let events = self.threads[usize::from(thread)].events.iter().rev();
-        dead & !noticed != 0
-            || dead != 0 && events.take_while(|event| !ended(event)).any(is_old)
+        dead & !noticed != 0 || dead != 0 && events.take_while(|event| !ended(event)).any(is_old)
     }
 
     /// The latest value of a location that begins with 0.

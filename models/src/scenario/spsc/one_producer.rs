@@ -1,4 +1,4 @@
-use selvedge::protocol::spsc::Producer;
+use selvedge::{platform::Owner, protocol::spsc::Producer};
 
 use super::ring;
 use crate::model::{Info, Model, Scenario, World};
@@ -20,9 +20,10 @@ impl Scenario for OneProducer {
 
     fn run<M: Model>(&self, world: &World<M>) -> String {
         let ring = ring::<M, u32>(1, 0);
-        let claims = ["first", "second"].map(|name| {
+        let claims = [("first", 0), ("second", 1)].map(|(name, owner)| {
             let (ring, ctx) = (ring.clone(), world.ctx());
-            world.actor(name, move || Producer::claim(ring, ctx).is_ok().then_some(name))
+            let claim = move || Producer::claim(ring, ctx, Owner(owner));
+            world.actor(name, move || claim().is_ok().then_some(name))
         });
         let owners: Vec<&str> = claims.map(M::join).into_iter().flatten().collect();
         format!("claimed by {}", owners.join(" and "))

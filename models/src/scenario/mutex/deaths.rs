@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use selvedge::{
+    platform::Owner,
+    protocol::mutex::{Locked, Shared},
+};
+
+use super::{REPAIRED, count, handle};
+use crate::model::{Dies, Info, Model, Scenario, Victim, World};
+
+/// Workers who count, any of whom may die: the others go on, none of them reads a torn count.
+#[derive(Clone, Copy)]
+pub(super) struct Deaths {
+    info: Info,
+    workers: u32,
+    times: u32,
+}
+
+/// Both may die.
+pub(super) const TWO: Deaths = Deaths {
+    info: Info {
+        name: "mutex/two_deaths",
+        does: "lock, count, unlock, dying || the same, dying too",
+        claims: &["MUTEX-1", "MUTEX-3", "MUTEX-4"],
+        reach: &["0 died, whole", "1 died, whole", "1 died, torn", "2 died, whole", "2 died, torn"],
+        deaths: 2,
+        explorer_only: true,
+        ..Info::DEFAULT
+    },
+    workers: 2,
+    times: 1,
+};
+
+/// One of two dies, who have two turns each.
+pub(super) const TWO_EACH: Deaths = Deaths {
+    info: Info {
+        name: "mutex/death_of_one_of_two",
+        does: "lock, count, unlock, twice, dying || the same; one of them dies at most",
+        reach: &["0 died, whole", "1 died, whole", "1 died, torn"],
+        deaths: 1,
+        spurious: 0,
+        ..TWO.info
+    },
+    times: 2,
+    ..TWO
+};
+
+/// One of three.
+pub(super) const THREE: Deaths = Deaths {
+    info: Info {
+        name: "mutex/death_among_three",
+        does: "lock, count, unlock, dying || the same || the same; one of them dies at most",
+        ..TWO_EACH.info
+    },
+    workers: 3,
+    times: 1,
+};
+
+impl Scenario for Deaths {
+    fn info(&self) -> Info {
+        self.info
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let shared = Arc::new(Shared::new(0));
+        let Self { workers, times, .. } = *self;
+        let names = ["worker 1", "worker 2", "worker 3"];
+        let workers: Vec<_> = (0..workers)
+            .zip(names)
+            .map(|(owner, name)| {
+                let mutex = handle(world, &shared, owner);
+                let victim = Victim { owner: Owner(owner), dies: Dies::Anywhere };
+                world.victim(name, victim, move || {
+                    (0..times).for_each(|_| count(&mutex, mutex.lock().expect("it can be locked")));
+                })
+            })
+            .collect();
+        let all = workers.len();
+        let survived = workers.into_iter().filter_map(M::join).count();
+        let mutex = handle(world, &shared, 7);
+        let found = mutex.try_lock().expect("nobody holds it who lives");
+        if found == Locked::Whole {
+            // SAFETY: the lock is held.
+            let count = unsafe { mutex.read() };
+            let counted = count % REPAIRED;
+            assert!(survived < all || count == all as u32 * times, "{count} counted");
+            assert!(counted <= all as u32 * times, "{count} counted");
+        }
+        let how = if found == Locked::Whole { "whole" } else { "torn" };
+        format!("{} died, {how}", all - survived)
+    }
+}

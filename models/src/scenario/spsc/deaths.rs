@@ -1,0 +1,90 @@
+use std::sync::Arc;
+
+use selvedge::{
+    platform::Owner,
+    protocol::spsc::{Consumer, PopError, Producer, PushError},
+};
+
+use super::ring;
+use crate::{
+    ledger::Ledger,
+    model::{Dies, Info, Model, Scenario, Victim, World},
+};
+
+/// Records through a ring of one slot, both ends waiting for each other; one of them dies, or both. Whoever
+/// is left is told, and the next consumer finds what is left.
+#[derive(Clone, Copy)]
+pub(super) struct Deaths {
+    info: Info,
+    records: u32,
+}
+
+/// Two records, one death.
+pub(super) const ONE: Deaths = Deaths {
+    info: Info {
+        name: "spsc/one_death",
+        does: "push 1, push 2, close, dying || pop to the end, dying; one of them dies; capacity 1",
+        claims: &["SPSC-9", "SPSC-10"],
+        reach: &[],
+        deaths: 1,
+        explorer_only: true,
+        ..Info::DEFAULT
+    },
+    records: 2,
+};
+
+/// One record, two deaths.
+pub(super) const TWO: Deaths = Deaths {
+    info: Info {
+        name: "spsc/two_deaths",
+        does: "push 1, close, dying || pop to the end, dying too; capacity 1",
+        deaths: 2,
+        ..ONE.info
+    },
+    records: 1,
+};
+
+impl Scenario for Deaths {
+    fn info(&self) -> Info {
+        self.info
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let (ring, ledger) = (ring::<M, u32>(1, 0), Arc::new(Ledger::default()));
+        let mut producer = Producer::claim(ring.clone(), world.ctx(), Owner(0)).expect("vacant");
+        let mut consumer = Consumer::claim(ring.clone(), world.ctx(), Owner(1)).expect("vacant");
+        let (pushed, popped) = (ledger.clone(), ledger.clone());
+        let records = self.records;
+        let dies = |owner| Victim { owner: Owner(owner), dies: Dies::Anywhere };
+        let producing = world.victim("producer", dies(0), move || {
+            for record in 1..=records {
+                match producer.push(record) {
+                    Ok(()) => pushed.sent(record),
+                    Err(PushError::PeerDead(_)) => return "told",
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            producer.close();
+            "done"
+        });
+        let consuming = world.victim("consumer", dies(1), move || {
+            loop {
+                match consumer.pop() {
+                    Ok(record) => popped.received(record),
+                    Err(PopError::PeerDead) => return "told",
+                    Err(PopError::Closed) => return "done",
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
+        let ends = [M::join(producing), M::join(consuming)].map(|end| end.unwrap_or("died"));
+        if ends[1] == "died" {
+            let mut heir = Consumer::claim(ring, world.ctx(), Owner(7)).expect("its owner is dead");
+            core::iter::from_fn(|| heir.try_pop().ok()).for_each(|record| ledger.received(record));
+        }
+        let lost = ledger.lost();
+        let consumers = usize::from(ends[1] == "died");
+        assert!(lost <= consumers, "{lost} lost by {consumers} deaths of consumers");
+        format!("{}, {}, {lost} lost", ends[0], ends[1])
+    }
+}

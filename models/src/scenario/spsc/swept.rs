@@ -1,0 +1,101 @@
+use selvedge::{
+    platform::{LockMode, Owner},
+    protocol::{
+        registry,
+        spsc::{Consumer, PopError, Producer},
+    },
+};
+
+use super::{Shared, ring};
+use crate::model::{Dies, Info, Model, Scenario, Victim, World};
+
+/// A producer dies and somebody takes its slot: what it had pushed comes before the news of its death.
+#[derive(Clone, Copy)]
+pub(super) struct Swept {
+    info: Info,
+    /// Does another producer claim the end then?
+    heir: bool,
+}
+
+/// The consumer finds the end abandoned.
+pub(super) const LEFT: Swept = Swept {
+    info: Info {
+        name: "spsc/swept",
+        does: "join as 0, claim, try_push 1, dying || join as 0 || try_pop; then try_pop until the end",
+        claims: &["SPSC-10"],
+        reach: &[],
+        deaths: 1,
+        joins: true,
+        explorer_only: true,
+        ..Info::DEFAULT
+    },
+    heir: false,
+};
+
+/// Another producer goes on where the dead one was, over its half-written record.
+pub(super) const HEIR: Swept = Swept {
+    info: Info {
+        name: "spsc/heir",
+        does: "join as 0, claim, try_push 1, dying || join as 0 || claim, try_push 2; then try_pop all",
+        claims: &["SPSC-6", "SPSC-9"],
+        reach: &[],
+        ..LEFT.info
+    },
+    heir: true,
+};
+
+impl Scenario for Swept {
+    fn info(&self) -> Info {
+        self.info
+    }
+
+    fn run<M: Model>(&self, world: &World<M>) -> String {
+        let ring: Shared<M, u32> = ring(2, 0);
+        for slot in [1, 2].map(Owner) {
+            assert!(M::try_lock(&world.ctx(), slot, LockMode::Exclusive), "nobody has it");
+        }
+        let mut consumer = Consumer::claim(ring.clone(), world.ctx(), Owner(2)).expect("vacant");
+        let join = || {
+            let (ring, ctx) = (ring.clone(), world.ctx());
+            move || registry::join::<M>(&ctx, [Owner(0)], |dead| ring.sweep(&ctx, dead))
+        };
+        let (first, second) = (join(), join());
+        let victim = Victim { owner: Owner(0), dies: Dies::Anywhere };
+        let (theirs, ours, ctxs) = (ring.clone(), ring, [world.ctx(), world.ctx()]);
+        let [their_ctx, our_ctx] = ctxs;
+        let dying = world.victim("victim", victim, move || {
+            let Some(owner) = first() else { return false };
+            let Ok(mut producer) = Producer::claim(theirs, their_ctx, owner) else { return false };
+            producer.try_push(1).expect("there is room");
+            true
+        });
+        let joining = world.actor("newcomer", move || second().is_some());
+        let heir = self.heir;
+        let third = world.actor("third", move || {
+            if heir {
+                let Ok(mut producer) = Producer::claim(ours, our_ctx, Owner(1)) else {
+                    return (consumer, false, Err(PopError::Empty));
+                };
+                producer.try_push(2).expect("there is room");
+                return (consumer, true, Err(PopError::Empty));
+            }
+            let popped = consumer.try_pop();
+            (consumer, false, popped)
+        });
+        let pushed = M::join(dying);
+        let joined = if M::join(joining) { "joined" } else { "not joined" };
+        let (mut consumer, inherited, first) = M::join(third);
+        let mut records: Vec<u32> = first.into_iter().collect();
+        records.extend(core::iter::from_fn(|| consumer.try_pop().ok()));
+        assert!(
+            first != Err(PopError::PeerDead) || records.is_empty(),
+            "told too early: {records:?}"
+        );
+        let pushed = match pushed {
+            Some(true) => "pushed",
+            Some(false) => "idle",
+            None => "died",
+        };
+        format!("{pushed}, {joined}{}, {records:?}", if inherited { ", inherited" } else { "" })
+    }
+}
