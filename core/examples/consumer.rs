@@ -12,7 +12,7 @@ use std::{error::Error, process::ExitCode, thread, time::Instant};
 use common::{Args, GLANCE, NAME, SILENCE, Stop, Tick, TickRing};
 use selvedge::{
     platform::native::Native,
-    protocol::spsc::{self, ClaimError, PopTimeoutError},
+    protocol::spsc::{self, PopTimeoutError},
     segment::{AttachError, Directory, Shared},
 };
 
@@ -33,16 +33,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("stopped: nothing was received");
         return Ok(());
     };
-    let mut consumer = match ring.consumer() {
-        Err(ClaimError::Taken) => {
-            return Err(format!(
-                "the ring \"{name}\" has, or had, another consumer, and takes only one in its life. \
-                 Start the producer again, with --replace if it was killed."
-            )
-            .into());
-        }
-        consumer => consumer?,
-    };
+    let mut consumer = ring.consumer()?;
     println!("attached to the ring \"{name}\"");
 
     let mut received = 0;
@@ -90,11 +81,17 @@ fn pop(consumer: &mut Consumer, stop: &mut Stop) -> Result<Tick, &'static str> {
             Ok(tick) => return Ok(tick),
             Err(PopTimeoutError::Closed) => return Err("the producer has closed the ring"),
             Err(PopTimeoutError::Corrupt) => return Err("the ring is corrupt"),
+            Err(PopTimeoutError::PeerDead) => {
+                if !remarked {
+                    println!(
+                        "the producer was killed, and all that it pushed is here: start another"
+                    );
+                    remarked = true;
+                }
+                thread::sleep(GLANCE);
+            }
             Err(PopTimeoutError::TimedOut) if !remarked && since.elapsed() > SILENCE => {
-                println!(
-                    "nothing comes: the producer is stopped, or it was killed.\nA killed producer is \
-                     not noticed: then stop me with Ctrl-C, and start it again with --replace."
-                );
+                println!("nothing comes: the producer is stopped");
                 remarked = true;
             }
             Err(PopTimeoutError::TimedOut) => {}

@@ -1,11 +1,11 @@
 //! The writing half of a ring between two terminals. Start it and `consumer`, in any order:
 //!
 //! ```sh
-//! cargo run --example producer [-- --count 100] [--replace] [--name ticks]
+//! cargo run --example producer [-- --count 100] [--name ticks]
 //! cargo run --example consumer
 //! ```
 //!
-//! Stop either with Ctrl-C, or kill it with `kill -9`, and see what the other says.
+//! Stop either with Ctrl-C, or kill it with `kill -9`, see what the other says, and start it again.
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
 
 mod common;
@@ -21,7 +21,7 @@ use common::{Args, GLANCE, NAME, SILENCE, Stop, Tick, TickRing};
 use selvedge::{
     platform::native::Native,
     protocol::spsc::{self, PushTimeoutError},
-    segment::{CreateError, Directory, RingConfig, Shared, UnlinkError},
+    segment::{Directory, Origin, RingConfig, Shared},
 };
 
 /// Between two ticks.
@@ -35,17 +35,19 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let mut args = Args::parse();
-    let replace = args.take("--replace").is_some();
     let count = args.option("--count")?.map_or(Ok(u64::MAX), |count| count.parse())?;
     let name = args.option("--name")?.unwrap_or(NAME.to_owned());
-    args.end("producer [--count N] [--name NAME] [--replace]")?;
+    args.end("producer [--count N] [--name NAME]")?;
 
     let mut stop = Stop::listen()?;
     let shm = Directory::shm();
-    let ring = create(&shm, &name, replace)?;
-    println!("created {}; start the consumer in another terminal", shm.path(&name)?.display());
-
+    let (ring, origin) = shm.create_or_attach::<TickRing>(&name, RingConfig::new(16))?;
+    let path = shm.path(&name)?;
     let mut producer = ring.producer()?;
+    match origin {
+        Origin::Created => println!("created {}; start the consumer", path.display()),
+        Origin::Attached => println!("going on with {}, where another left off", path.display()),
+    }
     let mut pushed = 0;
     let why = loop {
         if pushed == count {
@@ -65,27 +67,6 @@ fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Creates the ring, if asked to in place of another.
-fn create(shm: &Directory, name: &str, replace: bool) -> Result<Shared<TickRing>, Box<dyn Error>> {
-    if replace {
-        match shm.unlink(name) {
-            Ok(()) => println!("removed the old ring \"{name}\""),
-            Err(UnlinkError::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    match shm.create::<TickRing>(name, RingConfig::new(16)) {
-        Err(CreateError::AlreadyExists { path }) => Err(format!(
-            "{path} exists already.\nEither another producer is using it, or one was killed before \
-             it could remove it.\nIf it was killed, start again with --replace, or remove the file:\
-             \n\n    rm {path}\n",
-            path = path.display()
-        )
-        .into()),
-        created => Ok(created?),
-    }
-}
-
 /// Pushes one tick, however long the ring is full, unless there is a reason to end.
 fn push(producer: &mut Producer, tick: Tick, stop: &mut Stop) -> Result<(), &'static str> {
     let since = Instant::now();
@@ -98,12 +79,17 @@ fn push(producer: &mut Producer, tick: Tick, stop: &mut Stop) -> Result<(), &'st
             Ok(()) => return Ok(()),
             Err(PushTimeoutError::Closed(_)) => return Err("the consumer has closed the ring"),
             Err(PushTimeoutError::Corrupt(_)) => return Err("the ring is corrupt"),
+            Err(PushTimeoutError::PeerDead(_)) => {
+                if !remarked {
+                    println!(
+                        "the ring is full and its consumer was killed: start another, or Ctrl-C"
+                    );
+                    remarked = true;
+                }
+                thread::sleep(GLANCE);
+            }
             Err(PushTimeoutError::TimedOut(_)) if !remarked && since.elapsed() > SILENCE => {
-                println!(
-                    "the ring is full: no consumer has come, or it is stopped, or it was killed.\n\
-                     A killed consumer is not noticed, and its place in this ring stays taken: then \
-                     stop me with Ctrl-C and start both again."
-                );
+                println!("the ring is full: no consumer has come, or it is stopped");
                 remarked = true;
             }
             Err(PushTimeoutError::TimedOut(_)) => {}

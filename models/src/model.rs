@@ -70,6 +70,11 @@ pub trait Model: Platform {
         panic!("only the explorer chooses: the scenario's `explorer_only` says so")
     }
 
+    /// What the kernel does for the present actor, also when that is dead: nobody dies in the middle of it.
+    fn in_the_kernel<R>(what: impl FnOnce() -> R) -> R {
+        what()
+    }
+
     /// Says what the present step did that is no access to a word, if the execution is recorded.
     #[track_caller]
     fn note(_what: impl FnOnce() -> String) {}
@@ -186,6 +191,9 @@ pub struct Info {
     /// How many actors die in one execution, at most. The machine's threads do not die, so a scenario of
     /// deaths is not run natively.
     pub deaths: usize,
+    /// Does the news of a death carry nothing of what the dead did? It is *assumed* to carry everything
+    /// (`DEATH-VISIBLE`); such a scenario shows what does not rest on that.
+    pub unseen: bool,
     /// Do actors take registry slots, also those of the dead? Otherwise owners are there from the start,
     /// and who is dead remains so, which has fewer executions.
     pub joins: bool,
@@ -233,6 +241,7 @@ impl Info {
         parks: false,
         deaths: 0,
         joins: false,
+        unseen: false,
         explorer_only: false,
         spurious: 1,
         cut: None,

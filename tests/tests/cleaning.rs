@@ -12,7 +12,7 @@ use nix::{
     libc,
 };
 use selvedge::{
-    protocol::spsc::Ends,
+    protocol::spsc::Claim,
     segment::{
         CleanError, Cleaned, CreateError, Directory, Origin, RingConfig, Shared, SpscRing,
         UnlinkError,
@@ -75,7 +75,7 @@ fn what_a_process_uses_is_not_cleaned_and_what_it_left_is() {
         let mut children = Children::new();
         let mut command = Command::new(env!("CARGO_BIN_EXE_consume"));
         let child = children.start("consume", command.arg(&*name));
-        while !ring.ends().has(Ends::CONSUMER_CLAIMED) {
+        while ring.ends()[1] == Claim::Vacant {
             std::thread::yield_now();
         }
         let producer = ring.producer().unwrap();
@@ -140,7 +140,7 @@ fn a_started_program_does_not_keep_a_name_in_use() {
     let mut children = Children::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_consume"));
     children.start("consume", command.arg(&*other));
-    while !theirs.ends().has(Ends::CONSUMER_CLAIMED) {
+    while theirs.ends()[1] == Claim::Vacant {
         std::thread::yield_now();
     }
     drop(ring);

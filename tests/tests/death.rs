@@ -1,10 +1,9 @@
-//! A program is killed with SIGKILL in the middle of a stream. Its death is not noticed yet; what
-//! it leaves behind is exact.
+//! A program is killed with SIGKILL in the middle of a stream. Its peer is told; what it leaves behind is
+//! exact.
 
 use std::{
     os::fd::{AsRawFd, OwnedFd},
     process::Command,
-    time::Duration,
 };
 
 use command_fds::{CommandFdExt, FdMapping};
@@ -13,7 +12,7 @@ use selvedge::{
         Ordering::Acquire,
         native::{Native, NativeCell},
     },
-    protocol::spsc::{self, PopError, PopTimeoutError, PushTimeoutError},
+    protocol::spsc::{self, PopError, PopTimeoutError, PushError, PushTimeoutError},
     segment::{RingConfig, Shared, SpscRing, sealed},
 };
 use selvedge_tests::{Children, LIMIT, Tick, View};
@@ -41,7 +40,7 @@ fn heir(path: &str, descriptor: OwnedFd) -> Command {
 }
 
 #[test]
-fn a_killed_producer_leaves_an_exact_prefix_and_then_silence() {
+fn a_killed_producer_leaves_an_exact_prefix_and_its_consumer_is_told() {
     for death in 0..DEATHS {
         let (ring, view, descriptor) = ring();
         let mut children = Children::new();
@@ -60,16 +59,15 @@ fn a_killed_producer_leaves_an_exact_prefix_and_then_silence() {
             assert_eq!(tick, Tick::nth(taken));
             taken += 1;
         }
-        assert_eq!(consumer.try_pop(), Err(PopError::Empty));
-        let silence = consumer.pop_timeout(Duration::from_millis(1));
-        assert_eq!(silence, Err(PopTimeoutError::TimedOut));
+        assert_eq!(consumer.try_pop(), Err(PopError::PeerDead));
+        assert_eq!(consumer.pop_timeout(LIMIT), Err(PopTimeoutError::PeerDead));
         let published = view.u64("tail").load(Acquire).wrapping_sub(u64::MAX - 1);
         assert_eq!(taken, published, "all that was published was delivered");
     }
 }
 
 #[test]
-fn a_killed_consumer_leaves_a_ring_that_fills_up() {
+fn a_killed_consumer_leaves_a_ring_that_fills_up_and_its_producer_is_told() {
     for death in 0..DEATHS {
         let (ring, view, descriptor) = ring();
         let mut children = Children::new();
@@ -88,8 +86,8 @@ fn a_killed_consumer_leaves_a_ring_that_fills_up() {
             pushed += 1;
         }
         let next = Tick::nth(pushed);
-        let full = producer.push_timeout(next, Duration::from_millis(1));
-        assert_eq!(full, Err(PushTimeoutError::TimedOut(next)));
+        assert_eq!(producer.try_push(next), Err(PushError::PeerDead(next)));
+        assert_eq!(producer.push_timeout(next, LIMIT), Err(PushTimeoutError::PeerDead(next)));
         let freed = view.u64("head").load(Acquire).wrapping_sub(u64::MAX - 1);
         assert_eq!(pushed - freed, CAPACITY as u64, "every slot that was freed was used again");
     }

@@ -3,10 +3,7 @@
 
 use std::{fs, process::Command, sync::Mutex};
 
-use selvedge::{
-    platform::Owner,
-    segment::{Directory, MpmcQueue, RingConfig},
-};
+use selvedge::segment::{Directory, MpmcQueue, RingConfig};
 use selvedge_tests::{Children, LIMIT, Labelled, Name};
 
 const PRODUCERS: u64 = 2;
@@ -22,9 +19,8 @@ fn exchange(test: &str, config: RingConfig, count: u64) {
     let name = Name::of(test);
     let queue = Directory::shm().create::<MpmcQueue<Labelled>>(&name, config).unwrap();
     let each = count / PRODUCERS;
-    let start = |children: &mut Children, program: &str, owner: u64, rest: &[&str]| {
-        let owner = owner.to_string();
-        children.start(program, Command::new(program).args([&name, &*owner]).args(rest));
+    let start = |children: &mut Children, program: &str, rest: &[&str]| {
+        children.start(program, Command::new(program).arg(&*name).args(rest));
     };
 
     let files = tempfile::tempdir().unwrap();
@@ -33,15 +29,15 @@ fn exchange(test: &str, config: RingConfig, count: u64) {
     for consumer in 0..CONSUMERS {
         let (path, program) = (file(consumer), env!("CARGO_BIN_EXE_consume_many"));
         let rest = [&*PRODUCERS.to_string(), &*each.to_string(), path.to_str().unwrap()];
-        start(&mut consumers, program, PRODUCERS + consumer, &rest);
+        start(&mut consumers, program, &rest);
     }
     let mut producers = Children::new();
     for producer in 0..PRODUCERS {
         let program = env!("CARGO_BIN_EXE_produce_many");
-        start(&mut producers, program, producer, &[&each.to_string()]);
+        start(&mut producers, program, &[&producer.to_string(), &each.to_string()]);
     }
     producers.finish();
-    let mut end = queue.producer(Owner(PRODUCERS as u32 + CONSUMERS as u32)).unwrap();
+    let mut end = queue.producer().unwrap();
     (0..CONSUMERS).for_each(|_| end.push_timeout(Labelled::END, LIMIT).unwrap());
     consumers.finish();
 

@@ -20,9 +20,12 @@ use selvedge::{
     protocol::{
         Corrupt, mpmc,
         semaphore::{AcquireTimeoutError, MAX, ReleaseError, State, TryAcquireError},
-        spsc::{self, ClaimError, Ends, PopError, PopTimeoutError, PushError, PushTimeoutError},
+        spsc::{self, Claim, End, PopError, PopTimeoutError, PushError, PushTimeoutError},
     },
-    segment::{MpmcQueue, RingConfig, SemaphoreConfig, Shared, SharedSemaphore, SpscRing, sealed},
+    segment::{
+        JoinError, MpmcQueue, RingConfig, SemaphoreConfig, Shared, SharedSemaphore, SpscRing,
+        sealed,
+    },
 };
 use selvedge_tests::{LIMIT, View};
 
@@ -57,6 +60,12 @@ fn semaphore(max: u32) -> (Shared<SharedSemaphore>, View) {
     let (shared, descriptor) = sealed::create(SemaphoreConfig::counting(max)).unwrap();
     let view = View::of(&descriptor, &SharedSemaphore::fields()).unwrap();
     (shared, view)
+}
+
+/// Any word of an end, but often one that the protocol writes.
+fn ends() -> impl Strategy<Value = u32> {
+    let legal = prop_oneof![Just(End::VACANT), Just(End::ABANDONED), Just(End::CLOSED)];
+    prop_oneof![any::<u32>(), 0..6_u32, legal.prop_map(|end| end.0)]
 }
 
 /// Any number, but often one near those that the protocol writes.
@@ -117,23 +126,31 @@ proptest! {
     }
 
     #[test]
-    fn any_ends_are_claims_and_closes(bits in any::<u32>()) {
+    fn any_ends_are_claims_and_closes(words in [ends(), ends()]) {
         let (ring, view, _descriptor) = ring(0);
         let mut producer = ring.producer().unwrap();
         let mut consumer = ring.consumer().unwrap();
-        view.u32("ends").store(bits, Relaxed);
-        let ends = Ends(bits);
-        let closed = ends.has(Ends::CONSUMER_CLOSED);
+        view.u32("producer").store(words[0], Relaxed);
+        view.u32("consumer").store(words[1], Relaxed);
+        let [theirs, ours] = words.map(|word| End(word).claim());
+        let closed = ours == Claim::Closed;
         prop_assert_eq!(producer.try_push(9), if closed { Err(PushError::Closed(9)) } else { Ok(()) });
         if !closed {
             prop_assert_eq!(consumer.try_pop(), Ok(9));
         }
-        let closed = ends.has(Ends::PRODUCER_CLOSED);
-        let expected = if closed { PopError::Closed } else { PopError::Empty };
+        // Slots 0 and 1 have owners who live; whoever else is named is dead.
+        let expected = match theirs {
+            Claim::Closed => PopError::Closed,
+            Claim::Abandoned | Claim::Owned(Owner(2..)) => PopError::PeerDead,
+            Claim::Vacant | Claim::Owned(_) => PopError::Empty,
+        };
         prop_assert_eq!(consumer.try_pop(), Err(expected));
         let again = ring.producer().map(drop);
-        let taken = ends.has(Ends::PRODUCER_CLAIMED);
-        prop_assert_eq!(again, if taken { Err(ClaimError::Taken) } else { Ok(()) });
+        match theirs {
+            Claim::Closed => prop_assert!(matches!(again, Err(JoinError::Closed))),
+            Claim::Owned(Owner(0..2)) => prop_assert!(matches!(again, Err(JoinError::Taken))),
+            _ => prop_assert!(again.is_ok()),
+        }
     }
 
     #[test]
@@ -161,8 +178,8 @@ proptest! {
             }),
     ) {
         let (queue, view, _descriptor) = queue(start);
-        let mut producer = queue.producer(Owner(0)).unwrap();
-        let mut consumer = queue.consumer(Owner(1)).unwrap();
+        let mut producer = queue.producer().unwrap();
+        let mut consumer = queue.consumer().unwrap();
         view.u64("head").store(head, Relaxed);
         view.u64("tail").store(tail, Relaxed);
         for (name, word) in View::SLOT_WORDS.into_iter().zip(words) {
@@ -252,8 +269,8 @@ fn pages_that_turn_zero_are_corrupt() {
 #[test]
 fn a_queue_whose_pages_turn_zero_is_corrupt() {
     let (queue, _view, descriptor) = queue(0);
-    let mut producer = queue.producer(Owner(0)).unwrap();
-    let mut consumer = queue.consumer(Owner(1)).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let mut consumer = queue.consumer().unwrap();
     for n in 0..3 {
         producer.try_push(n).unwrap();
         assert_eq!(consumer.try_pop(), Ok(n));
@@ -275,12 +292,13 @@ fn scribble(view: &View, stop: &Receiver<()>) {
     while stop.try_recv() == Err(TryRecvError::Empty) {
         let near = random() % 8;
         let value = if random() % 2 == 0 { near } else { random() };
-        match random() % 5 {
+        match random() % 6 {
             0 => view.u64("head").store(value, Relaxed),
             1 => view.u64("tail").store(value, Relaxed),
             2 => view.u64("filled").store(value, Relaxed),
             3 => view.u64("freed").store(value, Relaxed),
-            _ => view.u32("ends").store(value as u32, Relaxed),
+            4 => view.u32("producer").store(value as u32, Relaxed),
+            _ => view.u32("consumer").store(value as u32, Relaxed),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! A queue in a segment does what a bounded queue does, whatever the sequence of operations, and
 //! whichever of its handles makes them.
 
+use std::sync::Arc;
+
 use proptest::{collection::vec, prelude::*};
 use selvedge::{
-    platform::Owner,
-    protocol::mpmc::AttachError,
-    segment::{MpmcQueue, RingConfig, sealed},
+    platform::{
+        Owner,
+        native::{Native, NativeCtx},
+    },
+    protocol::mpmc::{self, AttachError, Producer},
 };
 use selvedge_tests::model::queue::{self, Operation};
 
@@ -41,10 +45,13 @@ proptest! {
 
 #[test]
 fn an_owner_that_no_word_can_name_is_refused() {
-    let (queue, _) = sealed::create::<MpmcQueue<u64>>(RingConfig::new(1)).unwrap();
-    assert!(queue.producer(Owner(4095)).is_ok());
-    let refused = queue.producer(Owner(4096)).unwrap_err();
-    assert_eq!(refused, AttachError::Owner(Owner(4096)));
+    type Queue = mpmc::Queue<Native, mpmc::Slots<Native, u64>>;
+    let queue: Arc<Queue> = Arc::new(mpmc::Queue::new([mpmc::Slot::default()]));
+    let attach = |owner| Producer::attach(queue.clone(), NativeCtx::default(), Owner(owner));
+    assert!(attach(4095).is_ok());
+    for owner in [4096, u32::MAX] {
+        assert_eq!(attach(owner).unwrap_err(), AttachError::Owner(Owner(owner)));
+    }
+    let refused = attach(4096).unwrap_err();
     assert_eq!(refused.to_string(), "an owner's number is at most 4095, not 4096");
-    assert_eq!(queue.consumer(Owner(u32::MAX)).unwrap_err(), AttachError::Owner(Owner(u32::MAX)));
 }

@@ -138,8 +138,8 @@
 //! | `MPMC-2` | a record is never touched by two participants at once | `mpmc/lap`, `mpmc/positions_wrap`, `mpmc/two_pushes_each`, `mpmc/two_pops_each`, `mpmc/slot_for_two`, `mpmc/record_for_two` |
 //! | `MPMC-3` | records are popped in the order of their claims, so each producer's in its order | `mpmc/fifo`, `mpmc/lap`, `mpmc/two_each`, `mpmc/two_pushes_each`, `mpmc/two_pops_each`, `test:exchange_many/ten_million_records` |
 //! | `MPMC-4` | `Full` and `Empty` are said only of a queue that is so in some order of all that succeeded | `mpmc/full_is_exact`, `mpmc/empty_is_exact`, `test:mpmc_model/agrees_with_a_queue` |
-//! | `MPMC-5` | no lost wake-up: nobody sleeps for longer than a slice while there is room, or a record, for them | `mpmc/blocking_producers`, `mpmc/blocking_consumers`, `mpmc/wake_up_passed_on` |
-//! | `MPMC-6` | a death costs at most the record that the dead was writing or reading; once it is known, nobody is held up | `mpmc/producer_dies`, `mpmc/consumer_dies`, `mpmc/producer_dies_anywhere`, `mpmc/consumer_dies_anywhere` |
+//! | `MPMC-5` | no lost wake-up: nobody sleeps for longer than a slice while there is room, or a record, for them | `mpmc/blocking_producers`, `mpmc/blocking_consumers`, `mpmc/wake_up_passed_on`, `mpmc/consumer_sleeps_beside_the_dead`, `mpmc/producer_sleeps_beside_the_dead` |
+//! | `MPMC-6` | a death costs at most the record that the dead was writing or reading; once it is known, nobody is held up | `mpmc/producer_dies`, `mpmc/consumer_dies`, `mpmc/producer_dies_anywhere`, `mpmc/consumer_dies_anywhere`, `mpmc/push_and_pop_die`, `mpmc/two_pushes_die`, `mpmc/one_of_two_dies`, `mpmc/one_of_three_dies`, `mpmc/consumer_sleeps_beside_the_dead`, `mpmc/producer_sleeps_beside_the_dead` |
 //! | `MPMC-7` | a timeout moves nothing | `mpmc/timeout` |
 //! | `MPMC-8` | histories are linearizable in happens-before order, each operation in two steps; crossed refusals only one at a time (see *States*) | `mpmc/history_two_producers`, `mpmc/history_one_slot`, `mpmc/history_two_consumers`, `mpmc/history_behind_a_claim`, `mpmc/history_told`, `mpmc/history_crossed`, `test:histories/of_a_queue` |
 

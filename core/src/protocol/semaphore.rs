@@ -72,9 +72,10 @@
 //! |----|---------|----------|
 //! | `SEM-1` | no more permits are held than there are; with one permit, holders exclude each other | `semaphore/mutual_exclusion`, `semaphore/try_acquire_takes_one`, `semaphore/mutual_exclusion_twice`, `semaphore/try_mutual_exclusion_twice`, `semaphore/try_acquire_takes_what_is_released`, `test:semaphore_model/agrees_with_a_counter` |
 //! | `SEM-2` | what a releaser did before is visible to whoever takes the permit, also through permits of others | `semaphore/mutual_exclusion`, `semaphore/hand_over_of_two`, `semaphore/mutual_exclusion_twice`, `semaphore/try_mutual_exclusion_twice`, `semaphore/hand_over_to_two` |
-//! | `SEM-3` | no lost wake-up: a waiter is not asleep for longer than a slice while there is a permit for it | `semaphore/two_waiters_one_release`, `semaphore/two_waiters_two_releases`, `semaphore/hand_over_to_two`, `test:exchange/a_million_hand_offs`, `test:exchange/a_hundred_thousand_hand_offs_between_sleepers` |
+//! | `SEM-3` | no lost wake-up: a waiter is not asleep for longer than a slice while there is a permit for it | `semaphore/two_waiters_one_release`, `semaphore/two_waiters_two_releases`, `semaphore/hand_over_to_two`, `semaphore/releaser_dies`, `test:exchange/a_million_hand_offs`, `test:exchange/a_hundred_thousand_hand_offs_between_sleepers` |
 //! | `SEM-4` | a release past the maximum, or of a free binary semaphore, is an error and changes nothing | `semaphore/double_release`, `test:semaphore_model/agrees_with_a_counter` |
 //! | `SEM-5` | a timeout takes nothing and leaves no waiter behind | `semaphore/timeout` |
+//! | `SEM-7` | a death loses the permits of the dead, no other, and doubles none | `semaphore/two_deaths`, `semaphore/death_of_one_of_two`, `semaphore/death_among_three`, `semaphore/releaser_dies` |
 //! | `SEM-6` | histories are linearizable, each operation in one step, in happens-before order | `semaphore/history_taking`, `semaphore/history_crossed`, `test:histories/of_a_semaphore` |
 
 use core::{mem::offset_of, time::Duration};

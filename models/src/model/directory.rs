@@ -226,14 +226,16 @@ impl<M: Model> Drop for File<M> {
         if !self.directory.table().locks.iter().any(|lock| lock.opening == self.opening) {
             return; // It makes no difference to anybody.
         }
-        let waiting = self.directory.step_on(self, "close", |table| {
-            table.locks.retain(|lock| lock.opening != self.opening);
-            std::mem::take(&mut table.waiting)
+        M::in_the_kernel(|| {
+            let waiting = self.directory.step_on(self, "close", |table| {
+                table.locks.retain(|lock| lock.opening != self.opening);
+                std::mem::take(&mut table.waiting)
+            });
+            if waiting {
+                let told = kernel.released.fetch_add(1, Ordering::Relaxed) + 1;
+                self.directory.table().told = told;
+                M::wake(ctx, &kernel.released, WaiterKind::Futex, u32::MAX);
+            }
         });
-        if waiting {
-            let told = kernel.released.fetch_add(1, Ordering::Relaxed) + 1;
-            self.directory.table().told = told;
-            M::wake(ctx, &kernel.released, WaiterKind::Futex, u32::MAX);
-        }
     }
 }

@@ -4,7 +4,7 @@
 use selvedge::platform::LockMode;
 
 /// The most slots of a model.
-pub(crate) const SLOTS: usize = 2;
+pub(crate) const SLOTS: usize = 3;
 
 /// Where the owner's number, plus one, begins; below there is a bit for each thread that shares.
 const OWNER: u32 = 16;

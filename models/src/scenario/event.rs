@@ -1,7 +1,9 @@
 //! The eventcount: a condition in one relaxed word, and waiters for it.
 
+mod deaths;
 mod epoch_wraps;
 mod no_lost_wakeup;
+mod notified_after_a_death;
 mod timeout;
 mod two_waiters;
 
@@ -22,6 +24,10 @@ pub fn all() -> Vec<Entry> {
         Entry::of(two_waiters::TwoWaiters),
         Entry::of(timeout::Timeout),
         Entry::of(epoch_wraps::EpochWraps),
+        Entry::of(deaths::NOTIFIER),
+        Entry::of(deaths::WAITER),
+        Entry::of(deaths::TWO_NOTIFIERS),
+        Entry::of(notified_after_a_death::NotifiedAfterADeath),
     ]
 }
 

@@ -3,10 +3,12 @@
 
 mod blocking;
 mod contended;
+mod crashes;
 mod deaths;
 mod exact;
 mod fifo;
 mod history;
+mod sleeps_beside_the_dead;
 mod slow_producer;
 mod timeout;
 
@@ -42,6 +44,12 @@ pub fn all() -> Vec<Entry> {
         Entry::of(deaths::CONSUMER),
         Entry::of(deaths::PRODUCER_ANYWHERE),
         Entry::of(deaths::CONSUMER_ANYWHERE),
+        Entry::of(crashes::PUSH_AND_POP),
+        Entry::of(crashes::TWO_PUSHES),
+        Entry::of(crashes::TWO_EACH),
+        Entry::of(crashes::THREE),
+        Entry::of(sleeps_beside_the_dead::CONSUMER),
+        Entry::of(sleeps_beside_the_dead::PRODUCER),
         Entry::of(timeout::Timeout),
         Entry::of(history::TWO_PRODUCERS),
         Entry::of(history::ONE_SLOT),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use selvedge::{
     platform::Owner,
-    protocol::mutex::{Condition, Locked, Mutex, Shared},
+    protocol::mutex::{Locked, Mutex, Shared},
 };
 
 use super::Entry;
@@ -22,10 +22,12 @@ pub fn all() -> Vec<Entry> {
         Entry::of(exclusion::ONCE),
         Entry::of(exclusion::TWICE),
         Entry::of(deaths::TWO),
+        Entry::of(deaths::UNSEEN),
         Entry::of(deaths::TWO_EACH),
         Entry::of(deaths::THREE),
         Entry::of(unrepaired::Unrepaired),
-        Entry::of(swept::Swept),
+        Entry::of(swept::TRYING),
+        Entry::of(swept::WAITING),
         Entry::of(timeout::Timeout),
     ]
 }
@@ -41,7 +43,7 @@ fn handle<M: Model>(world: &World<M>, shared: &Pointer<M>, owner: u32) -> Handle
 /// What a holder writes who has been told that the count may be torn.
 const REPAIRED: u32 = 100;
 
-/// Counts, having locked: reads the count only if it is said to be whole.
+/// Counts while it holds the lock: reads the count only if it is said to be whole.
 fn count<M: Model>(mutex: &Handle<M>, found: Locked) {
     let count = match found {
         // SAFETY: the lock is held.
@@ -50,5 +52,4 @@ fn count<M: Model>(mutex: &Handle<M>, found: Locked) {
     };
     // SAFETY: the lock is held.
     unsafe { mutex.write(count + 1) };
-    mutex.unlock(found, Condition::Consistent);
 }

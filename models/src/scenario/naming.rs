@@ -4,6 +4,7 @@ mod attach_or_take_over;
 mod born_in_use;
 mod clean_spares_newcomers;
 mod clean_spares_users;
+mod deaths;
 mod finished;
 mod one_creator;
 mod take_over_once;
@@ -31,6 +32,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of(clean_spares_newcomers::CleanSparesNewcomers),
         Entry::of(take_over_once::TakeOverOnce),
         Entry::of(attach_or_take_over::AttachOrTakeOver),
+        Entry::of(deaths::CREATORS),
+        Entry::of(deaths::USURPERS),
+        Entry::of(deaths::THREE),
     ]
 }
 

@@ -26,7 +26,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of(deaths::THREE),
         Entry::of(deaths::THREE_FOR_TWO),
         Entry::of(released_once::ReleasedOnce),
-        Entry::of(swept::Swept),
+        Entry::of(deaths::UNSEEN),
+        Entry::of(swept::TRYING),
+        Entry::of(swept::WAITING),
         Entry::of(timeout::Timeout),
     ]
 }

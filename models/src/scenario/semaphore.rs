@@ -1,10 +1,12 @@
 //! The semaphore: what a permit excludes and carries, and who is woken for it.
 
+mod deaths;
 mod double_release;
 mod hand_over_of_two;
 mod hand_over_to_two;
 mod history;
 mod mutual_exclusion;
+mod releaser_dies;
 mod timeout;
 mod try_acquire_takes_one;
 mod two_waiters;
@@ -30,6 +32,10 @@ pub fn all() -> Vec<Entry> {
         Entry::of(two_waiters::TwoWaiters { releases: 2 }),
         Entry::of(double_release::DoubleRelease),
         Entry::of(timeout::Timeout),
+        Entry::of(deaths::TWO),
+        Entry::of(deaths::TWO_EACH),
+        Entry::of(deaths::THREE),
+        Entry::of(releaser_dies::ReleaserDies),
         Entry::of(history::TAKING),
         Entry::of(history::CROSSED),
     ]

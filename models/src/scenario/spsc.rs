@@ -9,6 +9,7 @@ mod fifo;
 mod history;
 mod one_producer;
 mod swept;
+mod swept_while_asleep;
 mod timeout;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(deaths::TWO),
         Entry::of(swept::LEFT),
         Entry::of(swept::HEIR),
+        Entry::of(swept_while_asleep::SweptWhileAsleep),
         Entry::of(timeout::Timeout),
         Entry::of(history::CLOSING),
         Entry::of(history::CROSSED),

@@ -180,6 +180,10 @@ impl<P: Model, H: Hook> Model for Hooked<P, H> {
         P::choose(options)
     }
 
+    fn in_the_kernel<R>(what: impl FnOnce() -> R) -> R {
+        P::in_the_kernel(what)
+    }
+
     fn note(what: impl FnOnce() -> String) {
         P::note(what);
     }

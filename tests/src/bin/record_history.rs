@@ -5,7 +5,6 @@
 use std::{error::Error, fs, time::Duration};
 
 use selvedge::{
-    platform::Owner,
     protocol::{mpmc, semaphore as sem, spsc},
     segment::{Directory, MpmcQueue, Shared, SharedSemaphore, SpscRing},
 };
@@ -101,8 +100,8 @@ impl Recording {
         };
         use mpmc::{PopError, PopTimeoutError, PushError, PushTimeoutError};
         let queue = Directory::shm().attach::<MpmcQueue<u32>>(&self.name)?;
-        let mut producer = queue.producer(Owner(2 * self.actor))?;
-        let mut consumer = queue.consumer(Owner(2 * self.actor + 1))?;
+        let mut producer = queue.producer()?;
+        let mut consumer = queue.consumer()?;
         let first = self.actor << 24;
         self.repeat(|clock, random, n| match (random.one_in(2), random.one_in(8)) {
             (true, true) => clock.stamped(Push(first + n), || {
@@ -125,7 +124,7 @@ impl Recording {
 
     fn queue_rest(self) -> Outcome<Vec<Stamped<fifo::Op, fifo::Answer>>> {
         let queue = Directory::shm().attach::<MpmcQueue<u32>>(&self.name)?;
-        let mut consumer = queue.consumer(Owner(2 * self.actor))?;
+        let mut consumer = queue.consumer()?;
         self.repeat(|clock, _, _| {
             clock.stamped(fifo::Op::Pop, || {
                 let (popped, empty) = (consumer.try_pop(), |e: &_| *e == mpmc::PopError::Empty);

@@ -12,12 +12,8 @@ use nix::{
     fcntl::{F_ADD_SEALS, SealFlag, fcntl},
     sys::memfd::{MFdFlags, memfd_create},
 };
-use selvedge::{
-    platform::Owner,
-    segment::{
-        HEADER_SIZE, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing,
-        sealed,
-    },
+use selvedge::segment::{
+    HEADER_SIZE, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing, sealed,
 };
 
 /// A segment's bytes.
@@ -97,8 +93,8 @@ pub(super) fn attach(input: &[u8]) {
         }
     }
     if let Some(queue) = accepted::<MpmcQueue<u32>>(&descriptor, &bytes, RingConfig::new) {
-        let mut producer = queue.producer(Owner(0)).expect("the header has a capacity");
-        let mut consumer = queue.consumer(Owner(1)).expect("the header has a capacity");
+        let mut producer = queue.producer().expect("the header has a capacity");
+        let mut consumer = queue.consumer().expect("the header has a capacity");
         let _ = producer.try_push(1);
         let _ = producer.push_timeout(2, Duration::ZERO);
         let _ = consumer.try_pop();

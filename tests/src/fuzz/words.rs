@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use selvedge::{
-    platform::{Ordering::Relaxed, Owner},
+    platform::Ordering::Relaxed,
     segment::{MpmcQueue, RingConfig, sealed},
 };
 
@@ -44,8 +44,8 @@ pub(super) fn mpmc_words(input: &[u8]) {
     let config = RingConfig::new(capacity).start_at(start);
     let (queue, descriptor) = sealed::create::<MpmcQueue<u64>>(config).unwrap();
     let view = View::of_queue(&descriptor).unwrap();
-    let mut producer = queue.producer(Owner(0)).unwrap();
-    let mut consumer = queue.consumer(Owner(1)).unwrap();
+    let mut producer = queue.producer().unwrap();
+    let mut consumer = queue.consumer().unwrap();
     let slot = |slot: u8| view.u64(View::SLOT_WORDS[usize::from(slot % 4)]);
     for (step, value) in steps.into_iter().zip(0..) {
         match step {

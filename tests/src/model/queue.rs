@@ -4,7 +4,6 @@ use std::{collections::VecDeque, time::Duration};
 
 use arbitrary::Arbitrary;
 use selvedge::{
-    platform::Owner,
     protocol::mpmc::{PopError, PopTimeoutError, PushError, PushTimeoutError},
     segment::{MpmcQueue, RingConfig, sealed},
 };
@@ -31,8 +30,8 @@ pub fn check(capacity: u64, start: u64, operations: impl IntoIterator<Item = (Op
     let config = RingConfig::new(capacity).start_at(start);
     let (queue, descriptor) = sealed::create::<MpmcQueue<u16>>(config).unwrap();
     let other = sealed::attach::<MpmcQueue<u16>>(&descriptor).unwrap();
-    let mut producers = [0, 1, 2].map(|owner| queue.producer(Owner(owner)).unwrap());
-    let mut consumers = [3, 4, 5].map(|owner| other.consumer(Owner(owner)).unwrap());
+    let mut producers = [(); 3].map(|()| queue.producer().unwrap());
+    let mut consumers = [(); 3].map(|()| other.consumer().unwrap());
     let mut expected = VecDeque::new();
     for (value, (operation, handle)) in (0..=u16::MAX).cycle().zip(operations) {
         let handle = usize::from(handle % 3);

@@ -419,12 +419,13 @@ pub(super) fn is_mortal() -> bool {
     with(|machine| machine.threads[usize::from(machine.current)].mortal)
 }
 
-/// From here on the present thread may die before each access, or no more.
-pub(super) fn set_mortal(mortal: bool) {
+/// From here on the present thread may die, or no more; says whether it could.
+pub(super) fn set_mortal(mortal: bool) -> bool {
     with(|machine| {
         let thread = &mut machine.threads[usize::from(machine.current)];
-        (thread.mortal, thread.has_acted) = (mortal, mortal);
-    });
+        thread.has_acted |= mortal;
+        std::mem::replace(&mut thread.mortal, mortal)
+    })
 }
 
 /// May anybody die in this scenario?

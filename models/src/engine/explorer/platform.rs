@@ -152,6 +152,8 @@ pub struct Surroundings {
     clock: Word<u64>,
     /// A bit for each owner, or thread, that is dead.
     dead: Word<u64>,
+    /// Does learning of a death show what the dead did?
+    unseen: bool,
     /// The locks of the registry's slots, if actors join.
     slots: Option<[Word<u64>; SLOTS]>,
 }
@@ -348,7 +350,8 @@ impl Platform for Explorer {
             }
             None => {
                 assert_eq!(mode, LockMode::Shared, "actors join: the scenario's `joins` says so");
-                ctx.dead.load(Ordering::Acquire) & bit(slot) != 0
+                let order = if ctx.unseen { Ordering::Relaxed } else { Ordering::Acquire };
+                ctx.dead.load(order) & bit(slot) != 0
             }
         };
         machine::note(Location::caller(), || {
@@ -398,7 +401,7 @@ impl Model for Explorer {
     fn surroundings(info: &Info) -> Self::Ctx {
         let (clock, dead) = (Word::new(0), Word::new(0));
         let slots = info.joins.then(|| core::array::from_fn(|_| Word::new(0)));
-        Arc::new(Surroundings { clock, dead, slots })
+        Arc::new(Surroundings { clock, dead, unseen: info.unseen, slots })
     }
 
     fn spawn<R: Send + 'static>(
@@ -483,6 +486,13 @@ impl Model for Explorer {
     fn choose(options: usize) -> usize {
         let options = options.try_into().expect("a model chooses among few");
         Self::choose(About::Scenario, options).into()
+    }
+
+    fn in_the_kernel<R>(what: impl FnOnce() -> R) -> R {
+        let was = machine::set_mortal(false);
+        let result = what();
+        machine::set_mortal(was);
+        result
     }
 
     fn note(what: impl FnOnce() -> String) {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use selvedge::{
     platform::Owner,
-    protocol::mutex::{Locked, Shared},
+    protocol::mutex::{Condition, Locked, Shared},
 };
 
 use super::{REPAIRED, count, handle};
@@ -14,6 +14,8 @@ pub(super) struct Deaths {
     info: Info,
     workers: u32,
     times: u32,
+    /// Is there a count, or only the lock?
+    counts: bool,
 }
 
 /// Both may die.
@@ -29,6 +31,20 @@ pub(super) const TWO: Deaths = Deaths {
     },
     workers: 2,
     times: 1,
+    counts: true,
+};
+
+/// That holders exclude each other and nobody waits for the dead does not rest on what the dead did being
+/// seen.
+pub(super) const UNSEEN: Deaths = Deaths {
+    info: Info {
+        name: "mutex/two_unseen_deaths",
+        does: "lock, unlock, dying || the same, dying too; a death shows nothing of what the dead did",
+        unseen: true,
+        ..TWO.info
+    },
+    counts: false,
+    ..TWO
 };
 
 /// One of two dies, who have two turns each.
@@ -50,10 +66,11 @@ pub(super) const THREE: Deaths = Deaths {
     info: Info {
         name: "mutex/death_among_three",
         does: "lock, count, unlock, dying || the same || the same; one of them dies at most",
+        cut: Some(100_000),
         ..TWO_EACH.info
     },
     workers: 3,
-    times: 1,
+    ..TWO
 };
 
 impl Scenario for Deaths {
@@ -63,7 +80,7 @@ impl Scenario for Deaths {
 
     fn run<M: Model>(&self, world: &World<M>) -> String {
         let shared = Arc::new(Shared::new(0));
-        let Self { workers, times, .. } = *self;
+        let Self { workers, times, counts, .. } = *self;
         let names = ["worker 1", "worker 2", "worker 3"];
         let workers: Vec<_> = (0..workers)
             .zip(names)
@@ -71,7 +88,13 @@ impl Scenario for Deaths {
                 let mutex = handle(world, &shared, owner);
                 let victim = Victim { owner: Owner(owner), dies: Dies::Anywhere };
                 world.victim(name, victim, move || {
-                    (0..times).for_each(|_| count(&mutex, mutex.lock().expect("it can be locked")));
+                    for _ in 0..times {
+                        let found = mutex.lock().expect("it can be locked");
+                        if counts {
+                            count(&mutex, found);
+                        }
+                        mutex.unlock(found, Condition::Consistent);
+                    }
                 })
             })
             .collect();
@@ -79,7 +102,7 @@ impl Scenario for Deaths {
         let survived = workers.into_iter().filter_map(M::join).count();
         let mutex = handle(world, &shared, 7);
         let found = mutex.try_lock().expect("nobody holds it who lives");
-        if found == Locked::Whole {
+        if found == Locked::Whole && counts {
             // SAFETY: the lock is held.
             let count = unsafe { mutex.read() };
             let counted = count % REPAIRED;

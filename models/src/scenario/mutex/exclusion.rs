@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use selvedge::protocol::mutex::{Locked, Shared};
+use selvedge::protocol::mutex::{Condition, Locked, Shared};
 
 use super::{count, handle};
 use crate::model::{Info, Model, Scenario, World};
@@ -51,7 +51,11 @@ impl Scenario for Exclusion {
         let workers = [("worker 1", 0), ("worker 2", 1)].map(|(name, owner)| {
             let mutex = handle(world, &shared, owner);
             world.actor(name, move || {
-                (0..times).for_each(|_| count(&mutex, mutex.lock().expect("it can be locked")));
+                for _ in 0..times {
+                    let found = mutex.lock().expect("it can be locked");
+                    count(&mutex, found);
+                    mutex.unlock(found, Condition::Consistent);
+                }
             })
         });
         workers.into_iter().for_each(M::join);

@@ -49,6 +49,7 @@ pub(super) const THREE: Deaths = Deaths {
     info: Info {
         name: "permits/death_among_three",
         does: "acquire, write, release, dying || the same || the same; one of them dies at most; one permit",
+        cut: Some(100_000),
         ..TWO_EACH.info
     },
     workers: 3,
@@ -67,6 +68,17 @@ pub(super) const THREE_FOR_TWO: Deaths = Deaths {
     permits: 2,
     workers: 3,
     times: 1,
+};
+
+/// That permits come back does not rest on what the dead did being seen.
+pub(super) const UNSEEN: Deaths = Deaths {
+    info: Info {
+        name: "permits/unseen_death",
+        does: "as among three for two; a death shows nothing of what the dead did",
+        unseen: true,
+        ..THREE_FOR_TWO.info
+    },
+    ..THREE_FOR_TWO
 };
 
 impl Scenario for Deaths {

@@ -10,25 +10,55 @@ use crate::model::{Dies, Info, Model, Scenario, Victim, World};
 
 /// A holder dies, somebody takes its slot, and a third acquires: what the dead did is known to all of them.
 #[derive(Clone, Copy)]
-pub(super) struct Swept;
+pub(super) struct Swept {
+    info: Info,
+    waits: bool,
+}
+
+/// The third does not wait.
+pub(super) const TRYING: Swept = Swept {
+    info: Info {
+        name: "permits/swept",
+        does: "join as 0, acquire, write, dying || join as 0 || try to acquire, write; one permit",
+        claims: &["PERMITS-1", "PERMITS-2", "PERMITS-4"],
+        reach: &[
+            "alive, nobody joined, refused",
+            "alive, nobody joined, wrote",
+            "alive, joined, wrote",
+            "died, nobody joined, refused",
+            "died, nobody joined, wrote",
+            "died, joined, refused",
+            "died, joined, wrote",
+        ],
+        deaths: 1,
+        joins: true,
+        explorer_only: true,
+        ..Info::DEFAULT
+    },
+    waits: false,
+};
+
+/// It may be asleep when the dead one's slot is taken.
+pub(super) const WAITING: Swept = Swept {
+    info: Info {
+        name: "permits/swept_while_asleep",
+        does: "join as 0, acquire, write, release, dying || join as 0 || acquire, write; one permit",
+        claims: &["PERMITS-3", "PERMITS-4"],
+        reach: &[
+            "alive, nobody joined, wrote",
+            "alive, joined, wrote",
+            "died, nobody joined, wrote",
+            "died, joined, wrote",
+        ],
+        spurious: 0,
+        ..TRYING.info
+    },
+    waits: true,
+};
 
 impl Scenario for Swept {
     fn info(&self) -> Info {
-        Info {
-            name: "permits/swept",
-            does: "join as 0, acquire, write, dying || join as 0 || try to acquire, write; one permit",
-            claims: &["PERMITS-1", "PERMITS-2", "PERMITS-4"],
-            reach: &[
-                "nobody joined, refused",
-                "nobody joined, wrote",
-                "joined, refused",
-                "joined, wrote",
-            ],
-            deaths: 1,
-            joins: true,
-            explorer_only: true,
-            ..Info::DEFAULT
-        }
+        self.info
     }
 
     fn run<M: Model>(&self, world: &World<M>) -> String {
@@ -46,26 +76,36 @@ impl Scenario for Swept {
         let (first, second) = (join(), join());
         let victim = Victim { owner: Owner(0), dies: Dies::Anywhere };
         let (theirs, ours) = (cell.clone(), cell);
+        let waits = self.waits;
         let dying = world.victim("victim", victim, move || {
             if let Some(permits) = first()
-                && permits.try_acquire().is_ok()
+                && let Ok(permit) = permits.try_acquire()
             {
                 // SAFETY: the one permit excludes the others; the engine checks it.
                 unsafe { theirs.write(1) };
+                if waits {
+                    permits.release(permit).expect("it is held");
+                }
             }
         });
         let joining = world.actor("newcomer", move || second().is_some());
         let acquiring = world.actor("bystander", move || {
-            let acquired = bystander.try_acquire().is_ok();
-            if acquired {
+            let permit =
+                if waits { Some(bystander.acquire()) } else { bystander.try_acquire().ok() };
+            if permit.is_some() {
                 // SAFETY: as above.
                 unsafe { ours.write(2) };
             }
-            acquired
+            permit.is_some()
         });
-        M::join(dying);
-        let joined = if M::join(joining) { "joined" } else { "nobody joined" };
-        let acquired = if M::join(acquiring) { "wrote" } else { "refused" };
-        format!("{joined}, {acquired}")
+        let died = M::join(dying).is_none();
+        let (joined, acquired) = (M::join(joining), M::join(acquiring));
+        assert!(acquired || !(died && joined) || pool.free() == 1, "it came back");
+        format!(
+            "{}, {}, {}",
+            if died { "died" } else { "alive" },
+            if joined { "joined" } else { "nobody joined" },
+            if acquired { "wrote" } else { "refused" }
+        )
     }
 }

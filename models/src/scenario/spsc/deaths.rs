@@ -25,7 +25,14 @@ pub(super) const ONE: Deaths = Deaths {
         name: "spsc/one_death",
         does: "push 1, push 2, close, dying || pop to the end, dying; one of them dies; capacity 1",
         claims: &["SPSC-9", "SPSC-10"],
-        reach: &[],
+        reach: &[
+            "done, done, 0 lost",
+            "done, died, 0 lost",
+            "done, died, 1 lost",
+            "told, died, 0 lost",
+            "died, done, 0 lost",
+            "died, told, 0 lost",
+        ],
         deaths: 1,
         explorer_only: true,
         ..Info::DEFAULT
@@ -38,6 +45,15 @@ pub(super) const TWO: Deaths = Deaths {
     info: Info {
         name: "spsc/two_deaths",
         does: "push 1, close, dying || pop to the end, dying too; capacity 1",
+        reach: &[
+            "done, done, 0 lost",
+            "done, died, 0 lost",
+            "done, died, 1 lost",
+            "died, done, 0 lost",
+            "died, told, 0 lost",
+            "died, died, 0 lost",
+            "died, died, 1 lost",
+        ],
         deaths: 2,
         ..ONE.info
     },

@@ -2,7 +2,7 @@ use selvedge::{
     platform::{LockMode, Owner},
     protocol::{
         registry,
-        spsc::{Consumer, PopError, Producer},
+        spsc::{Claim, Consumer, PopError, Producer},
     },
 };
 
@@ -23,7 +23,15 @@ pub(super) const LEFT: Swept = Swept {
         name: "spsc/swept",
         does: "join as 0, claim, try_push 1, dying || join as 0 || try_pop; then try_pop until the end",
         claims: &["SPSC-10"],
-        reach: &[],
+        reach: &[
+            "idle, not joined, []",
+            "idle, joined, []",
+            "pushed, not joined, [1]",
+            "died, not joined, []",
+            "died, not joined, [1]",
+            "died, joined, []",
+            "died, joined, [1]",
+        ],
         deaths: 1,
         joins: true,
         explorer_only: true,
@@ -38,7 +46,19 @@ pub(super) const HEIR: Swept = Swept {
         name: "spsc/heir",
         does: "join as 0, claim, try_push 1, dying || join as 0 || claim, try_push 2; then try_pop all",
         claims: &["SPSC-6", "SPSC-9"],
-        reach: &[],
+        reach: &[
+            "idle, not joined, inherited, [2]",
+            "idle, joined, inherited, [2]",
+            "pushed, not joined, [1]",
+            "died, not joined, []",
+            "died, not joined, [1]",
+            "died, not joined, inherited, [2]",
+            "died, not joined, inherited, [1, 2]",
+            "died, joined, []",
+            "died, joined, [1]",
+            "died, joined, inherited, [2]",
+            "died, joined, inherited, [1, 2]",
+        ],
         ..LEFT.info
     },
     heir: true,
@@ -61,8 +81,8 @@ impl Scenario for Swept {
         };
         let (first, second) = (join(), join());
         let victim = Victim { owner: Owner(0), dies: Dies::Anywhere };
-        let (theirs, ours, ctxs) = (ring.clone(), ring, [world.ctx(), world.ctx()]);
-        let [their_ctx, our_ctx] = ctxs;
+        let (theirs, ours) = (ring.clone(), ring.clone());
+        let (their_ctx, our_ctx) = (world.ctx(), world.ctx());
         let dying = world.victim("victim", victim, move || {
             let Some(owner) = first() else { return false };
             let Ok(mut producer) = Producer::claim(theirs, their_ctx, owner) else { return false };
@@ -86,7 +106,20 @@ impl Scenario for Swept {
         let joined = if M::join(joining) { "joined" } else { "not joined" };
         let (mut consumer, inherited, first) = M::join(third);
         let mut records: Vec<u32> = first.into_iter().collect();
-        records.extend(core::iter::from_fn(|| consumer.try_pop().ok()));
+        let end = loop {
+            match consumer.try_pop() {
+                Ok(record) => records.push(record),
+                Err(error) => break error,
+            }
+        };
+        let owned = matches!(ring.ends()[0], Claim::Owned(Owner(1))) || pushed == Some(true);
+        let left = ring.ends()[0] == Claim::Vacant || owned;
+        assert_eq!(
+            end,
+            if left { PopError::Empty } else { PopError::PeerDead },
+            "{:?}",
+            ring.ends()
+        );
         assert!(
             first != Err(PopError::PeerDead) || records.is_empty(),
             "told too early: {records:?}"
