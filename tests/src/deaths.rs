@@ -18,19 +18,25 @@
 //! stepped the rest (x86-64; elsewhere, or with `--step`, all is stepped). It is where it should be, or
 //! it starts anew and is stepped all the way.
 //!
+//! Of a loop's repetitions, which differ in a counter, the first few and the last few are died in; with
+//! `--all`, each. How many were left out is printed.
+//!
 //! On aarch64 a loop of load- and store-exclusive never ends under single steps: it takes a processor
 //! with atomic instructions (ARMv8.1).
 
+mod allocator;
 mod arguments;
 mod bystander;
 mod every;
 //mod grid;
 mod path;
+pub mod queue;
 mod tracee;
 
 use core::fmt;
 use std::{process::ExitCode, time::Duration};
 
+pub use allocator::Allocator;
 pub use arguments::Arguments;
 pub use bystander::Bystander;
 pub use every::Operation;
@@ -169,6 +175,7 @@ impl Told {
 /// The victim's process: gets ready, and operates between two marks.
 fn perform<V>(told: &Word, ready: impl FnOnce() -> V, operate: fn(&mut V) -> u64) {
     let me = Pid::this();
+    allocator::begin();
     let mut victim = ready();
     tracee::mark(me);
     let returned = operate(&mut victim);

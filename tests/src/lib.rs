@@ -6,6 +6,7 @@ pub mod deaths;
 pub mod fuzz;
 pub mod model;
 
+mod bell;
 mod children;
 mod clock;
 mod names;
@@ -14,6 +15,7 @@ mod stream;
 mod view;
 mod words;
 
+pub use bell::Bell;
 pub use children::{Children, LIMIT, child, inherited};
 pub use clock::Clock;
 pub use names::Name;

@@ -3,10 +3,12 @@
 use std::env;
 
 /// What is to be run, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Arguments {
     /// Only say what there is.
     pub list: bool,
+    /// Also die at each repetition of a loop.
+    pub all: bool,
     /// Step all the way, without breakpoints.
     pub step: bool,
     /// Of a grid's rows and columns, every so many.
@@ -23,9 +25,7 @@ impl Arguments {
     }
 
     fn of(args: impl IntoIterator<Item = String>) -> Self {
-        let none = || (Vec::new(), Vec::new());
-        let (filters, skip) = none();
-        let mut this = Self { list: false, step: false, every: None, exact: false, filters, skip };
+        let mut this = Self::default();
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let (flag, mut value) = match arg.split_once('=') {
@@ -34,6 +34,7 @@ impl Arguments {
             };
             match flag {
                 "--list" => this.list = true,
+                "--all" => this.all = true,
                 "--step" => this.step = true,
                 "--exact" => this.exact = true,
                 "--every" => {

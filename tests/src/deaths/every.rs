@@ -1,6 +1,7 @@
 //! One victim, killed at every instruction.
 
 use core::fmt::Write as _;
+use std::fs;
 
 use super::{
     Account, Arguments, Death, Harm, Subject, Told,
@@ -32,6 +33,9 @@ pub struct Operation<W, V> {
     pub name: &'static str,
     /// How many permits or records may go with the dead.
     pub allowed: u64,
+    /// The operation that has the same world and the same way as far as the first call of the kernel:
+    /// its deaths there are not died again.
+    pub begins_as: Option<&'static str>,
     /// Makes the object, and what the survivors have.
     pub prepare: fn() -> W,
     /// In the victim's process: attaches, and does what comes before the operation.
@@ -52,10 +56,34 @@ impl<W, V> Operation<W, V> {
     pub const NOTHING: fn(&mut W) = nothing::<W>;
 }
 
+/// An instruction, as `addr2line -e` wants it: file and distance from where the file is mapped.
+fn place_of(pc: u64) -> String {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mut base = ("", 0);
+    for line in maps.lines() {
+        let mut fields = line.split_whitespace();
+        let range = fields.next().and_then(|range| range.split_once('-')).unwrap_or_default();
+        let [start, end] = [range.0, range.1].map(|hex| u64::from_str_radix(hex, 16).unwrap_or(0));
+        let file = fields.nth(4).unwrap_or("memory");
+        if file != base.0 {
+            base = (file, start);
+        }
+        if (start..end).contains(&pc) {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            return format!("{name}+{:#x}", pc - base.1);
+        }
+    }
+    format!("{pc:#x}")
+}
+
 /// What came of an operation.
 #[derive(Debug, Default)]
 struct Tally {
     instructions: usize,
+    /// Those at the beginning that another operation has died at.
+    shared: usize,
+    /// Those that were left out: a loop's.
+    repetitions: usize,
     deaths: usize,
     asleep: usize,
     skipped: usize,
@@ -66,7 +94,16 @@ struct Tally {
 }
 
 impl Tally {
-    fn harm(&mut self, place: &str, pc: u64, harm: &Harm) {
+    fn count(&mut self, account: Account, allowed: u64, place: &str, pc: Option<u64>) {
+        self.deaths += 1;
+        let harm = match account {
+            Ok(lost) if lost <= allowed => {
+                self.lost += lost;
+                return;
+            }
+            Ok(lost) => Harm::Lost(lost.to_string()),
+            Err(harm) => harm,
+        };
         let kind = match harm {
             Harm::Wedged(_) => 0,
             Harm::Lost(_) => 1,
@@ -74,8 +111,9 @@ impl Tally {
             Harm::Corrupt(_) => 3,
         };
         self.harms[kind] += 1;
+        let pc = pc.map_or("the end".into(), place_of);
         // Writing to a string does not fail.
-        let _ = write!(self.details, "\n    {place}, at {pc:#x}: {harm}");
+        let _ = write!(self.details, "\n    {place}, at {pc}: {harm}");
     }
 
     fn harms(&self) -> usize {
@@ -175,31 +213,41 @@ impl<W, V> Operation<W, V> {
 
     fn run(&self, arguments: &Arguments) -> Result<Tally, Astray> {
         let told = Told::new();
-        let path = self.record(&told)?;
-        let mut tally = Tally { instructions: path.len(), ..Tally::default() };
-        let deaths = (0..=path.len()).map(|n| (n, false));
-        let sleeps = path.calls().iter().map(|n| (*n, true));
-        for (n, asleep) in deaths.chain(sleeps) {
-            if tally.harms() >= ENOUGH {
-                tally.skipped += usize::from(!asleep);
+        let mut path = self.record(&told)?;
+        let mut tally = Tally::default();
+        if self.begins_as.is_some() {
+            tally.shared = *path.calls().first().expect("an operation that sleeps");
+        }
+        let (mut n, mut again) = (tally.shared, 0);
+        while n <= path.len() {
+            if !arguments.all && path.repeats(n) {
+                tally.repetitions += 1;
+            } else if tally.harms() >= ENOUGH {
+                tally.skipped += 1;
+            } else if let Some(account) = self.die(&told, &path, n, false, arguments)? {
+                let place = format!("killed before instruction {n} of {}", path.len());
+                tally.count(account, self.allowed, &place, path.at(n));
+            } else if again < RECORDINGS {
+                // The way has changed for good, by what the parent's memory looks like.
+                again += 1;
+                path = self.record(&told)?;
                 continue;
+            } else {
+                tally.skipped += 1;
             }
-            match self.die(&told, &path, n, asleep, arguments)? {
-                None => tally.skipped += usize::from(!asleep),
-                Some(account) => {
-                    tally.deaths += 1;
-                    tally.asleep += usize::from(asleep);
-                    let place = if asleep { "asleep in" } else { "before" };
-                    let place = format!("killed {place} instruction {n} of {}", path.len());
-                    let pc = path.at(n).unwrap_or_default();
-                    match account {
-                        Ok(lost) if lost <= self.allowed => tally.lost += lost,
-                        Ok(lost) => tally.harm(&place, pc, &Harm::Lost(lost.to_string())),
-                        Err(harm) => tally.harm(&place, pc, &harm),
-                    }
-                }
+            n += 1;
+        }
+        for n in path.calls().iter().copied() {
+            if tally.harms() >= ENOUGH {
+                break;
+            }
+            if let Some(account) = self.die(&told, &path, n, true, arguments)? {
+                tally.asleep += 1;
+                let place = format!("killed asleep in instruction {n} of {}", path.len());
+                tally.count(account, self.allowed, &place, path.at(n));
             }
         }
+        tally.instructions = path.len();
         Ok(tally)
     }
 }
@@ -218,8 +266,15 @@ impl<W, V> Subject for Operation<W, V> {
         };
         let Tally { instructions, deaths, asleep, skipped, lost, .. } = tally;
         let [wedged, too_many, doubled, corrupt] = tally.harms;
+        let shared = self.begins_as.map_or(String::new(), |other| {
+            format!(" (the first {} as in {other:?})", tally.shared)
+        });
+        let shared = match tally.repetitions {
+            0 => shared,
+            n => format!("{shared} ({n} repetitions left out)"),
+        };
         let line = format!(
-            "{}: {instructions} instructions, {deaths} deaths ({asleep} asleep), skipped {skipped}, \
+            "{}: {instructions} instructions{shared}, {deaths} deaths ({asleep} asleep), skipped {skipped}, \
              wedged {wedged}, lost {lost} ({} a death allowed, {too_many} times more), \
              doubled {doubled}, corrupt {corrupt}; {:.1} s{}",
             self.name,
@@ -227,7 +282,9 @@ impl<W, V> Subject for Operation<W, V> {
             start.elapsed().as_secs_f64(),
             tally.details,
         );
-        let green = deaths > instructions && skipped == 0 && tally.harms() == 0;
+        let green = tally.shared + tally.repetitions + deaths > instructions
+            && skipped == 0
+            && tally.harms() == 0;
         if green { Ok(line) } else { Err(line) }
     }
 }

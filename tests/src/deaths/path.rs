@@ -4,6 +4,9 @@
 /// loop whose instructions come by often.
 const WINDOW: usize = 64;
 
+/// So many repetitions at a loop's beginning, and at its end, are not called repetitions.
+const SOME: u32 = 4;
+
 /// Where an operation's instructions are: the instruction pointer at its first mark, then after each
 /// step.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +48,14 @@ impl Path {
         self.at.get(n).copied()
     }
 
+    /// Is instruction `n` one in the middle of a loop's repetitions?
+    pub(super) fn repeats(&self, n: usize) -> bool {
+        self.at(n).is_some_and(|pc| {
+            let visit = self.visits[n];
+            visit > SOME && visit + SOME <= self.seen[&pc]
+        })
+    }
+
     /// The steps that enter the kernel.
     pub(super) fn calls(&self) -> &[usize] {
         &self.calls
@@ -65,6 +76,15 @@ impl Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_and_the_last_visits_are_no_repetitions() {
+        let mut path = Path::default();
+        (0..20).for_each(|n| path.push(n % 2, false));
+        let repeating = (0..20).filter(|n| path.repeats(*n)).collect::<Vec<_>>();
+        assert_eq!(repeating, [8, 9, 10, 11]);
+        assert!(!path.repeats(20), "the end");
+    }
 
     #[test]
     fn a_landmark_is_worth_its_stops() {

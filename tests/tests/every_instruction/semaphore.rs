@@ -123,6 +123,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
     let acquire = Operation {
         name: "semaphore acquire",
         allowed: 1,
+        begins_as: None,
         prepare: || world(2, 2),
         victim,
         operate: |semaphore| semaphore.acquire().is_ok().into(),
@@ -142,11 +143,6 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         survive: after_waiting,
         ..acquire
     };
-    let timed_out = Operation {
-        name: "semaphore acquire until a deadline",
-        operate: |semaphore: &mut Handle| semaphore.acquire_timeout(SHORT).is_ok().into(),
-        ..refused
-    };
     let woken = Operation {
         name: "semaphore acquire, woken",
         prepare: || world(1, 0),
@@ -160,8 +156,18 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         },
         ..acquire
     };
+    let timed_out = Operation {
+        name: "semaphore acquire until a deadline",
+        allowed: 0,
+        begins_as: Some(woken.name),
+        operate: |semaphore: &mut Handle| semaphore.acquire_timeout(SHORT).is_ok().into(),
+        meanwhile: Operation::<World, Handle>::NOTHING,
+        survive: after_waiting,
+        ..woken
+    };
     let woken_before_another = Operation {
         name: "semaphore acquire, woken before another sleeper",
+        begins_as: Some(woken.name),
         meanwhile: |world: &mut World| {
             sleeper(world);
             give(world);
@@ -196,8 +202,8 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         Box::new(acquire),
         Box::new(try_acquire),
         Box::new(refused),
-        Box::new(timed_out),
         Box::new(woken),
+        Box::new(timed_out),
         Box::new(woken_before_another),
         Box::new(release),
         Box::new(release_to_a_sleeper),

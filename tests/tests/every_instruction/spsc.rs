@@ -170,6 +170,7 @@ fn pushing() -> Vec<Box<dyn Subject>> {
     let claim = Operation {
         name: "spsc claim of the producer's end",
         allowed: 0,
+        begins_as: None,
         prepare: || at_consumer(0),
         victim: |world| (attach(&world.descriptor), None),
         operate: |(ring, claimed)| {
@@ -182,6 +183,7 @@ fn pushing() -> Vec<Box<dyn Subject>> {
     let try_push = Operation {
         name: "spsc try_push",
         allowed: 0,
+        begins_as: None,
         prepare: || at_consumer(2),
         victim: producer,
         operate: |producer| producer.try_push(Tick::nth(2)).is_ok().into(),
@@ -197,26 +199,29 @@ fn pushing() -> Vec<Box<dyn Subject>> {
         survive: after_push::<3>,
         ..try_push
     };
-    let timed_out = Operation {
-        name: "spsc push until a deadline",
-        prepare: || at_consumer(CAPACITY),
-        operate: |producer: &mut Push| producer.push_timeout(Tick::nth(4), SHORT).is_ok().into(),
-        survive: after_push::<0>,
-        ..try_push
-    };
     let woken = Operation {
         name: "spsc push, woken",
+        prepare: || at_consumer(CAPACITY),
         operate: |producer: &mut Push| producer.push_timeout(Tick::nth(4), PATIENCE).is_ok().into(),
         meanwhile: |world: &mut AtConsumer| {
             assert_eq!(world.consumer.try_pop(), Ok(Tick::nth(0)));
             world.taken += 1;
         },
         survive: after_push::<1>,
-        ..timed_out
+        ..try_push
+    };
+    let timed_out = Operation {
+        name: "spsc push until a deadline",
+        begins_as: Some(woken.name),
+        operate: |producer: &mut Push| producer.push_timeout(Tick::nth(4), SHORT).is_ok().into(),
+        meanwhile: Operation::<AtConsumer, Push>::NOTHING,
+        survive: after_push::<0>,
+        ..woken
     };
     let close = Operation {
         name: "spsc close of the producer's end",
         allowed: 0,
+        begins_as: None,
         prepare: || {
             closing(Ends::PRODUCER_CLOSED, |ring| {
                 let popped = ring.consumer().unwrap().pop_timeout(2 * PATIENCE);
@@ -235,8 +240,8 @@ fn pushing() -> Vec<Box<dyn Subject>> {
         Box::new(claim),
         Box::new(try_push),
         Box::new(write),
-        Box::new(timed_out),
         Box::new(woken),
+        Box::new(timed_out),
         Box::new(close),
     ]
 }
@@ -246,6 +251,7 @@ fn popping() -> Vec<Box<dyn Subject>> {
     let claim = Operation {
         name: "spsc claim of the consumer's end",
         allowed: 0,
+        begins_as: None,
         prepare: || at_producer(2, 0),
         victim: |world| (attach(&world.descriptor), None),
         operate: |(ring, claimed)| {
@@ -258,6 +264,7 @@ fn popping() -> Vec<Box<dyn Subject>> {
     let try_pop = Operation {
         name: "spsc try_pop",
         allowed: 1,
+        begins_as: None,
         prepare: || at_producer(3, 1),
         victim: consumer,
         operate: |consumer| (consumer.try_pop() == Ok(Tick::nth(1))).into(),
@@ -275,28 +282,31 @@ fn popping() -> Vec<Box<dyn Subject>> {
         survive: after_pop::<3>,
         ..try_pop
     };
-    let timed_out = Operation {
-        name: "spsc pop until a deadline",
-        allowed: 0,
-        prepare: || at_producer(1, 1),
-        operate: |consumer: &mut Pop| consumer.pop_timeout(SHORT).is_ok().into(),
-        survive: after_pop::<0>,
-        ..try_pop
-    };
     let woken = Operation {
         name: "spsc pop, woken",
         allowed: 1,
+        prepare: || at_producer(1, 1),
         operate: |consumer: &mut Pop| (consumer.pop_timeout(PATIENCE) == Ok(Tick::nth(1))).into(),
         meanwhile: |world: &mut AtProducer| {
             world.producer.try_push(Tick::nth(1)).unwrap();
             world.pushed += 1;
         },
         survive: after_pop::<1>,
-        ..timed_out
+        ..try_pop
+    };
+    let timed_out = Operation {
+        name: "spsc pop until a deadline",
+        allowed: 0,
+        begins_as: Some(woken.name),
+        operate: |consumer: &mut Pop| consumer.pop_timeout(SHORT).is_ok().into(),
+        meanwhile: Operation::<AtProducer, Pop>::NOTHING,
+        survive: after_pop::<0>,
+        ..woken
     };
     let close = Operation {
         name: "spsc close of the consumer's end",
         allowed: 0,
+        begins_as: None,
         prepare: || {
             closing(Ends::CONSUMER_CLOSED, |ring| {
                 let mut producer = ring.producer().unwrap();
@@ -317,8 +327,8 @@ fn popping() -> Vec<Box<dyn Subject>> {
         Box::new(claim),
         Box::new(try_pop),
         Box::new(read),
-        Box::new(timed_out),
         Box::new(woken),
+        Box::new(timed_out),
         Box::new(close),
     ]
 }
