@@ -28,7 +28,7 @@ mod allocator;
 mod arguments;
 mod bystander;
 mod every;
-//mod grid;
+mod grid;
 mod path;
 pub mod queue;
 mod tracee;
@@ -40,7 +40,7 @@ pub use allocator::Allocator;
 pub use arguments::Arguments;
 pub use bystander::Bystander;
 pub use every::Operation;
-//pub use grid::{Actor, Grid};
+pub use grid::{Actor, Grid};
 use nix::{
     sched::{CpuSet, sched_getcpu, sched_setaffinity},
     unistd::{Pid, alarm},

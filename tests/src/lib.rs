@@ -5,6 +5,7 @@
 pub mod deaths;
 pub mod fuzz;
 pub mod model;
+pub mod soak;
 
 mod bell;
 mod children;

@@ -40,24 +40,44 @@ impl Bystander {
         }
     }
 
+    /// Kills it with SIGKILL, wherever it is.
+    pub fn kill(&mut self) {
+        if !self.reaped {
+            reap(self.pid);
+            self.reaped = true;
+        }
+    }
+
     /// Waits until it has ended by itself.
     ///
     /// # Errors
     /// [`Harm::Wedged`] if it is still waiting after some seconds; [`Harm::Corrupt`] if it panicked.
     pub fn finish(mut self) -> Result<(), Harm> {
         let end = Instant::now() + LIMIT;
-        loop {
-            match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::StillAlive) if Instant::now() > end => {
-                    return Err(Harm::Wedged("another process waits for ever".into()));
-                }
-                Ok(WaitStatus::StillAlive) => thread::sleep(Duration::from_micros(20)),
-                status => {
-                    self.reaped = true;
-                    return match status {
-                        Ok(WaitStatus::Exited(_, 0)) => Ok(()),
-                        other => Err(Harm::Corrupt(format!("another process: {other:?}"))),
-                    };
+        while !self.has_ended()? {
+            if Instant::now() > end {
+                return Err(Harm::Wedged("another process waits for ever".into()));
+            }
+            thread::sleep(Duration::from_micros(20));
+        }
+        Ok(())
+    }
+
+    /// Has it ended by itself?
+    ///
+    /// # Errors
+    /// [`Harm::Corrupt`] if it panicked.
+    pub fn has_ended(&mut self) -> Result<bool, Harm> {
+        if self.reaped {
+            return Ok(true);
+        }
+        match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) => Ok(false),
+            status => {
+                self.reaped = true;
+                match status {
+                    Ok(WaitStatus::Exited(_, 0)) => Ok(true),
+                    other => Err(Harm::Corrupt(format!("another process: {other:?}"))),
                 }
             }
         }
@@ -66,8 +86,6 @@ impl Bystander {
 
 impl Drop for Bystander {
     fn drop(&mut self) {
-        if !self.reaped {
-            reap(self.pid);
-        }
+        self.kill();
     }
 }

@@ -40,6 +40,22 @@ pub struct World {
     pushed: Vec<u64>,
 }
 
+/// The number of a record that is not whole.
+const TORN: u64 = u64::MAX - 2;
+
+/// The number of no record.
+const NOTHING: u64 = u64::MAX - 1;
+
+/// What a pop returned: its record's number, or that there was none. A record that nobody pushed has a
+/// number that nobody gave.
+pub fn number<E>(popped: Result<Tick, E>) -> u64 {
+    match popped {
+        Ok(tick) if tick == Tick::nth(tick.seq) => tick.seq,
+        Ok(_) => TORN,
+        Err(_) => NOTHING,
+    }
+}
+
 /// What becomes of a queue by those who have died, or else have told how it went.
 #[derive(Clone, Debug, Default)]
 pub struct Flight {
@@ -65,10 +81,11 @@ impl Flight {
         self
     }
 
-    /// A pop returned this record, or its consumer died before that.
+    /// A pop returned this [`number`], or its consumer died before that.
     #[must_use]
     pub fn pop(mut self, returned: Option<u64>) -> Self {
         match returned {
+            Some(NOTHING) => {}
             Some(tick) => self.popped.push(tick),
             None => self.in_pop += 1,
         }
@@ -151,6 +168,11 @@ impl World {
         }
         let taken = self.take_all()?;
         self.in_order(&taken)?;
+        for tick in &flight.popped {
+            if !self.pushed.contains(tick) && !flight.in_push.contains(tick) {
+                return Err(Harm::Corrupt(format!("record {tick} was popped, from nobody")));
+            }
+        }
         for tick in &taken {
             if flight.popped.contains(tick) {
                 return Err(Harm::Doubled(format!("record {tick}, which was popped before")));
@@ -161,11 +183,12 @@ impl World {
         }
         let there = |tick: &&u64| taken.contains(tick) || flight.popped.contains(tick);
         let lost = self.pushed.iter().filter(|tick| !there(tick)).count() as u64;
-        self.go_round()?;
         if lost > flight.in_pop {
+            // A queue that is held up has lost nothing yet.
+            self.go_round()?;
             return Err(Harm::Lost(format!("{lost} of {:?}; taken were {taken:?}", self.pushed)));
         }
-        Ok(lost)
+        self.go_round().map(|()| lost)
     }
 
     /// What a survivor can take, by number.

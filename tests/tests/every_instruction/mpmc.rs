@@ -5,7 +5,7 @@ use selvedge_tests::{
     Tick,
     deaths::{
         Account, Death, Operation, PATIENCE, Subject,
-        queue::{CAPACITY, Flight, Pop, Push, World},
+        queue::{CAPACITY, Flight, Pop, Push, World, number},
     },
 };
 
@@ -24,15 +24,8 @@ fn after_push(world: World, death: Death) -> Account {
     world.settle(Flight::default().push(FLYING, death.returned == Some(1)))
 }
 
-/// What a pop returned: its record's number, or that there was none.
-fn number<E>(popped: Result<Tick, E>) -> u64 {
-    popped.map_or(u64::MAX - 1, |tick| tick.seq)
-}
-
 fn after_pop(world: World, death: Death) -> Account {
-    let nothing = death.returned == Some(u64::MAX - 1);
-    let flight = Flight::default();
-    world.settle(if nothing { flight } else { flight.pop(death.returned) })
+    world.settle(Flight::default().pop(death.returned))
 }
 
 pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
