@@ -22,7 +22,7 @@ const RECORDINGS: usize = 9;
 const TRIES: usize = 24;
 
 /// After so many failures the rest of an operation is left, and counts as skipped.
-const ENOUGH: usize = 20;
+const ENOUGH: usize = 8;
 
 /// An operation, and how its death is looked at.
 ///

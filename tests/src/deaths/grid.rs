@@ -13,7 +13,7 @@ use super::{
 const TOO_LONG: usize = 10_000;
 
 /// After so many failures the rest of a grid is left.
-const ENOUGH: usize = 20;
+const ENOUGH: usize = 8;
 
 /// One of the two: how it gets ready, in its own process, and what it does, which it returns as a number.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::{os::fd::OwnedFd, time::Duration};
 
 use selvedge::{
-    platform::{AtomicWord, Ordering::AcqRel, native::Native},
+    platform::{Ordering::AcqRel, native::Native},
     protocol::semaphore::{AcquireTimeoutError, Semaphore},
     segment::{SemaphoreConfig, Shared, SharedSemaphore, sealed},
 };
