@@ -55,8 +55,8 @@ use crate::{Words, words::Word};
 /// How long one death with all that follows may take; afterwards the program ends by SIGALRM.
 const HANGS: Duration = Duration::from_secs(120);
 
-/// Long enough for a survivor who waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+/// The deadline of whoever waits for what must come: so far away that it is given up before.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a victim died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

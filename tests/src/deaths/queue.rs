@@ -22,7 +22,7 @@ const AFTER: u64 = 20;
 
 /// Is it known natively that a process is dead? As long as it is not, a dead process counts as a
 /// stopped one, and its claim holds the queue up.
-pub const DEATHS_ARE_KNOWN: bool = false;
+pub const DEATHS_ARE_KNOWN: bool = true;
 
 /// A producer of ticks.
 pub type Push = Producer<Native, Tick, Shared<MpmcQueue<Tick>>>;
@@ -94,7 +94,7 @@ impl Flight {
 }
 
 impl World {
-    /// A queue with so many records, numbered from 0. Its positions wrap soon.
+    /// A queue with so many records, numbered from 1: zeroed memory is none. Its positions wrap soon.
     ///
     /// # Panics
     /// If there is no memory for it.
@@ -114,7 +114,7 @@ impl World {
     /// # Panics
     /// If there is no room for it.
     pub fn push(&mut self) {
-        let tick = self.pushed.last().map_or(0, |last| last + 1);
+        let tick = self.pushed.last().map_or(1, |last| last + 1);
         self.producer.try_push(Tick::nth(tick)).expect("a free slot");
         self.pushed.push(tick);
     }
@@ -221,16 +221,16 @@ impl World {
     /// Fills and empties the queue, so that every slot comes round twice.
     fn go_round(&mut self) -> Result<(), Harm> {
         for _ in 0..2 {
-            for n in 0..CAPACITY {
+            for n in 1..=CAPACITY {
                 if self.producer.try_push(Tick::nth(n)).is_err() {
-                    return Err(Harm::Wedged(format!("{n} of {CAPACITY} slots can be filled")));
+                    return Err(Harm::Wedged(format!("slot {n} of {CAPACITY} cannot be filled")));
                 }
             }
-            if self.producer.try_push(Tick::nth(CAPACITY)).is_ok() {
+            if self.producer.try_push(Tick::nth(CAPACITY + 1)).is_ok() {
                 return Err(Harm::Doubled("a slot".into()));
             }
             let taken = self.take_all()?;
-            if !taken.iter().copied().eq(0..CAPACITY) {
+            if !taken.iter().copied().eq(1..=CAPACITY) {
                 return Err(Harm::Wedged(format!("of {CAPACITY} records came {taken:?}")));
             }
         }

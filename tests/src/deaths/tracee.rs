@@ -23,7 +23,7 @@ use nix::{
 use super::path::Landmark;
 
 /// How long a child may take for what it does on its own.
-pub(super) const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// How often a child is looked at before the tracer takes its time.
 const QUICK_LOOKS: u32 = 100;

@@ -13,6 +13,8 @@ use super::{Desk, Life, Random, Settled, Trial};
 use crate::{Tick, deaths::Harm};
 
 type Queue = MpmcQueue<Tick>;
+type Push = Producer<Native, Tick, Shared<Queue>>;
+type Pop = Consumer<Native, Tick, Shared<Queue>>;
 
 /// Few, so that everybody meets everybody.
 const CAPACITY: u64 = 8;
@@ -29,16 +31,13 @@ const fn number(life: u64, n: u64) -> u64 {
 /// Workers that push and pop.
 #[derive(Debug)]
 pub struct Records {
-    producer: Producer<Native, Tick, Shared<Queue>>,
-    consumer: Consumer<Native, Tick, Shared<Queue>>,
+    producer: Push,
+    consumer: Pop,
     descriptor: OwnedFd,
 }
 
 /// The handles of the worker in a slot; slot 0 is that of who settles.
-fn handles(
-    queue: &Shared<Queue>,
-    slot: usize,
-) -> (Producer<Native, Tick, Shared<Queue>>, Consumer<Native, Tick, Shared<Queue>>) {
+fn handles(queue: &Shared<Queue>, slot: usize) -> (Push, Pop) {
     let owner = 2 * slot as u32;
     let producer = queue.producer(Owner(owner)).expect("a small number");
     let consumer = queue.consumer(Owner(owner + 1)).expect("a small number");

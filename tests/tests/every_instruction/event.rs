@@ -29,7 +29,7 @@ fn victim(world: &World) -> Shared<Bell> {
 /// Another process sleeps until the bell rings.
 fn sleeper(world: &mut World) {
     let bell = || sealed::attach::<Bell>(&world.descriptor).unwrap();
-    let sleeper = Bystander::start(|| bell().wait(2 * PATIENCE).unwrap());
+    let sleeper = Bystander::start(|| bell().wait(PATIENCE).unwrap());
     sleeper.fall_asleep();
     world.sleeper = Some(sleeper);
 }

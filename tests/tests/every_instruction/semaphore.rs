@@ -50,7 +50,7 @@ fn give(world: &mut World) {
 /// Another process sleeps until it has a permit.
 fn sleeper(world: &mut World) {
     let descriptor = &world.descriptor;
-    let sleeper = Bystander::start(|| attach(descriptor).acquire_timeout(2 * PATIENCE).unwrap());
+    let sleeper = Bystander::start(|| attach(descriptor).acquire_timeout(PATIENCE).unwrap());
     sleeper.fall_asleep();
     world.sleeper = Some(sleeper);
 }

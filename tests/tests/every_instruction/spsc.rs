@@ -224,7 +224,7 @@ fn pushing() -> Vec<Box<dyn Subject>> {
         begins_as: None,
         prepare: || {
             closing(Ends::PRODUCER_CLOSED, |ring| {
-                let popped = ring.consumer().unwrap().pop_timeout(2 * PATIENCE);
+                let popped = ring.consumer().unwrap().pop_timeout(PATIENCE);
                 assert_eq!(popped, Err(PopTimeoutError::Closed));
             })
         },
@@ -311,7 +311,7 @@ fn popping() -> Vec<Box<dyn Subject>> {
             closing(Ends::CONSUMER_CLOSED, |ring| {
                 let mut producer = ring.producer().unwrap();
                 (0..CAPACITY).for_each(|n| producer.try_push(Tick::nth(n)).unwrap());
-                let pushed = producer.push_timeout(Tick::nth(4), 2 * PATIENCE);
+                let pushed = producer.push_timeout(Tick::nth(4), PATIENCE);
                 assert_eq!(pushed, Err(PushTimeoutError::Closed(Tick::nth(4))));
             })
         },
