@@ -22,7 +22,7 @@ const AFTER: u64 = 20;
 
 /// Is it known natively that a process is dead? As long as it is not, a dead process counts as a
 /// stopped one, and its claim holds the queue up.
-pub const DEATHS_ARE_KNOWN: bool = true;
+pub const DEATHS_ARE_KNOWN: bool = false;
 
 /// A producer of ticks.
 pub type Push = Producer<Native, Tick, Shared<MpmcQueue<Tick>>>;
