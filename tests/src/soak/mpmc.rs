@@ -5,7 +5,7 @@ use std::{collections::HashSet, os::fd::OwnedFd, time::Duration};
 
 use selvedge::{
     platform::{Owner, native::Native},
-    protocol::mpmc::{Consumer, PopError, PopTimeoutError, Producer, PushTimeoutError},
+    protocol::mpmc::{Consumer, PopError, PopTimeoutError, Producer, PushError, PushTimeoutError},
     segment::{MpmcQueue, RingConfig, Shared, sealed},
 };
 
@@ -101,23 +101,38 @@ impl Trial for Records {
         let (mut producer, mut consumer) = handles(&queue, 1 + slot);
         let mut pushed = 0;
         while desk.open() {
+            // Mostly at once: a worker that is killed while it waits leaves little behind.
+            let sleeps = random.below(64) == 0;
             let timeout = Duration::from_micros(random.below(300));
             if random.below(2) == 0 {
                 desk.begin(pushed + 1);
                 desk.inside(PUSHING);
-                match producer.push_timeout(Tick::nth(number(desk.life, pushed)), timeout) {
-                    Ok(()) => pushed += 1,
-                    Err(PushTimeoutError::TimedOut(_)) => {}
-                    Err(error) => panic!("{error}"),
-                }
+                let tick = Tick::nth(number(desk.life, pushed));
+                let refused = if sleeps {
+                    let pushed = producer.push_timeout(tick, timeout);
+                    assert!(!matches!(pushed, Err(PushTimeoutError::Corrupt(_))), "{pushed:?}");
+                    pushed.is_err()
+                } else {
+                    let pushed = producer.try_push(tick);
+                    assert!(!matches!(pushed, Err(PushError::Corrupt(_))), "{pushed:?}");
+                    pushed.is_err()
+                };
+                pushed += u64::from(!refused);
                 desk.end(pushed);
             } else {
                 desk.inside(POPPING);
-                match consumer.pop_timeout(timeout) {
-                    Ok(tick) if tick == Tick::nth(tick.seq) => desk.list(tick.seq),
-                    Ok(tick) => panic!("{tick:?}"),
-                    Err(PopTimeoutError::TimedOut) => {}
-                    Err(error) => panic!("{error}"),
+                let popped = if sleeps {
+                    let popped = consumer.pop_timeout(timeout);
+                    assert!(!matches!(popped, Err(PopTimeoutError::Corrupt)), "a corrupt queue");
+                    popped.ok()
+                } else {
+                    let popped = consumer.try_pop();
+                    assert!(!matches!(popped, Err(PopError::Corrupt)), "a corrupt queue");
+                    popped.ok()
+                };
+                if let Some(tick) = popped {
+                    assert_eq!(tick, Tick::nth(tick.seq), "a torn record");
+                    desk.list(tick.seq);
                 }
             }
             desk.inside(0);
