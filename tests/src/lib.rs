@@ -2,22 +2,28 @@
 //! a segment's bytes; models, and what fuzz targets do with an input.
 #![cfg(target_os = "linux")]
 
+pub mod deaths;
 pub mod fuzz;
 pub mod model;
+pub mod soak;
 
+mod bell;
 mod children;
 mod clock;
 mod names;
 mod race;
 mod stream;
 mod view;
+mod words;
 
+pub use bell::Bell;
 pub use children::{Children, LIMIT, child, inherited};
 pub use clock::Clock;
 pub use names::Name;
 pub use race::{Gate, PRIZE, RACERS, STALE, mark};
 pub use stream::{Checksum, Labelled, Tick, Ticked, byte, consume_all};
 pub use view::View;
+pub use words::{Word, Words};
 
 /// The root README's program is compiled and run.
 #[cfg(doctest)]

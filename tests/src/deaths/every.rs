@@ -1,0 +1,290 @@
+//! One victim, killed at every instruction.
+
+use core::fmt::Write as _;
+use std::fs;
+
+use super::{
+    Account, Arguments, Death, Harm, Subject, Told,
+    path::Path,
+    perform, refused,
+    tracee::{Astray, Stop, Tracee},
+    watch,
+};
+
+/// No operation is as long as that: it is in a loop that single steps do not end.
+const TOO_LONG: usize = 1_000_000;
+
+/// How often the way is recorded. It depends on the time, here and there: a sum of seconds and
+/// nanoseconds carries, or not. The one that is gone most often is taken.
+const RECORDINGS: usize = 9;
+
+/// How many victims may go another way before an instruction counts as skipped.
+const TRIES: usize = 24;
+
+/// After so many failures the rest of an operation is left, and counts as skipped.
+const ENOUGH: usize = 8;
+
+/// An operation, and how its death is looked at.
+///
+/// `W` is the survivors' side, made afresh for each death; `V` is the victim's.
+#[derive(Debug)]
+pub struct Operation<W, V> {
+    /// The protocol, then the operation.
+    pub name: &'static str,
+    /// How many permits or records may go with the dead.
+    pub allowed: u64,
+    /// The operation that has the same world and the same way as far as the first call of the kernel:
+    /// its deaths there are not died again.
+    pub begins_as: Option<&'static str>,
+    /// Makes the object, and what the survivors have.
+    pub prepare: fn() -> W,
+    /// In the victim's process: attaches, and does what comes before the operation.
+    pub victim: fn(&W) -> V,
+    /// The operation, whose result it returns as a number.
+    pub operate: fn(&mut V) -> u64,
+    /// Called once the victim sleeps in the operation, if it does.
+    pub meanwhile: fn(&mut W),
+    /// After the death: survivors go on, and account for everything.
+    pub survive: fn(W, Death) -> Account,
+}
+
+/// Nobody does anything while the victim sleeps.
+pub(super) fn nothing<W>(_: &mut W) {}
+
+impl<W, V> Operation<W, V> {
+    /// What is not said otherwise: while the victim sleeps, nobody does anything.
+    pub const NOTHING: fn(&mut W) = nothing::<W>;
+}
+
+/// An instruction, as `addr2line -e` wants it: file and distance from where the file is mapped.
+fn place_of(pc: u64) -> String {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mut base = ("", 0);
+    for line in maps.lines() {
+        let mut fields = line.split_whitespace();
+        let range = fields.next().and_then(|range| range.split_once('-')).unwrap_or_default();
+        let [start, end] = [range.0, range.1].map(|hex| u64::from_str_radix(hex, 16).unwrap_or(0));
+        let file = fields.nth(4).unwrap_or("memory");
+        if file != base.0 {
+            base = (file, start);
+        }
+        if (start..end).contains(&pc) {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            return format!("{name}+{:#x}", pc - base.1);
+        }
+    }
+    format!("{pc:#x}")
+}
+
+/// What came of an operation.
+#[derive(Debug, Default)]
+struct Tally {
+    instructions: usize,
+    /// Those at the beginning that another operation has died at.
+    shared: usize,
+    /// Those that were left out: a loop's.
+    repetitions: usize,
+    deaths: usize,
+    asleep: usize,
+    skipped: usize,
+    /// Wedged, lost, doubled, corrupt.
+    harms: [usize; 4],
+    lost: u64,
+    details: String,
+}
+
+impl Tally {
+    fn count(&mut self, account: Account, allowed: u64, place: &str, pc: Option<u64>) {
+        self.deaths += 1;
+        let harm = match account {
+            Ok(lost) if lost <= allowed => {
+                self.lost += lost;
+                return;
+            }
+            Ok(lost) => Harm::Lost(lost.to_string()),
+            Err(harm) => harm,
+        };
+        let kind = match harm {
+            Harm::Wedged(_) => 0,
+            Harm::Lost(_) => 1,
+            Harm::Doubled(_) => 2,
+            Harm::Corrupt(_) => 3,
+        };
+        self.harms[kind] += 1;
+        let pc = pc.map_or("the end".into(), place_of);
+        // Writing to a string does not fail.
+        let _ = write!(self.details, "\n    {place}, at {pc}: {harm}");
+    }
+
+    fn harms(&self) -> usize {
+        self.harms.iter().sum()
+    }
+}
+
+impl<W, V> Operation<W, V> {
+    /// A victim at its first mark.
+    fn start(&self, world: &W, told: &Told) -> Result<Tracee, Astray> {
+        watch();
+        told.clear();
+        Tracee::start(|| perform(told.word(0), || (self.victim)(world), self.operate))
+    }
+
+    /// Steps through all of it, a few times.
+    fn record(&self, told: &Told) -> Result<Path, Astray> {
+        let paths = (0..RECORDINGS).map(|_| self.record_once(told));
+        let paths = paths.collect::<Result<Vec<_>, _>>()?;
+        let times = |path: &Path| paths.iter().filter(|other| *other == path).count();
+        let most = paths.iter().max_by_key(|path| times(path)).expect("a few").clone();
+        Ok(most)
+    }
+
+    fn record_once(&self, told: &Told) -> Result<Path, Astray> {
+        let mut world = (self.prepare)();
+        let mut victim = self.start(&world, told)?;
+        let mut path = Path::default();
+        loop {
+            let pc = victim.pc();
+            path.push(pc, victim.enters_kernel(pc));
+            if victim.step(&mut || (self.meanwhile)(&mut world))? == Stop::Mark {
+                return Ok(path);
+            }
+            if path.len() > TOO_LONG {
+                return Err(Astray::Lost(format!("no end after {TOO_LONG} instructions")));
+            }
+        }
+    }
+
+    /// A victim at instruction `n` of the way; `None` if it went another.
+    fn bring(
+        &self,
+        world: &mut W,
+        told: &Told,
+        path: &Path,
+        n: usize,
+        step: bool,
+    ) -> Result<Option<Tracee>, Astray> {
+        let mut victim = self.start(world, told)?;
+        let mut meanwhile = || (self.meanwhile)(world);
+        let mut steps = n;
+        if let Some(landmark) = path.landmark(n).filter(|_| !step) {
+            match victim.run_to(landmark, &mut meanwhile) {
+                Ok(true) => steps = landmark.steps,
+                Ok(false) => {}
+                Err(Astray::Lost(_)) => return Ok(None),
+                Err(refused) => return Err(refused),
+            }
+        }
+        let mut stop = Stop::Trap;
+        for _ in 0..steps {
+            if stop == Stop::Mark {
+                return Ok(None);
+            }
+            stop = victim.step(&mut meanwhile)?;
+        }
+        let there = match path.at(n) {
+            Some(pc) => stop == Stop::Trap && victim.pc() == pc,
+            None => stop == Stop::Mark,
+        };
+        Ok(there.then_some(victim))
+    }
+
+    /// One death at instruction `n`, or in its middle if it sleeps in it. `None`: the victim did not
+    /// get there, or does not sleep.
+    fn die(
+        &self,
+        told: &Told,
+        path: &Path,
+        n: usize,
+        asleep: bool,
+        arguments: &Arguments,
+    ) -> Result<Option<Account>, Astray> {
+        for attempt in 0..TRIES {
+            let step = arguments.step || attempt % 4 == 3;
+            let mut world = (self.prepare)();
+            let Some(mut victim) = self.bring(&mut world, told, path, n, step)? else { continue };
+            if asleep && victim.step_until_asleep()? != Stop::Asleep {
+                return Ok(None);
+            }
+            victim.kill();
+            return Ok(Some((self.survive)(world, told.death(0))));
+        }
+        Ok(None)
+    }
+
+    fn run(&self, arguments: &Arguments) -> Result<Tally, Astray> {
+        let told = Told::new();
+        let mut path = self.record(&told)?;
+        let mut tally = Tally::default();
+        if self.begins_as.is_some() {
+            tally.shared = *path.calls().first().expect("an operation that sleeps");
+        }
+        let (mut n, mut again) = (tally.shared, 0);
+        while n <= path.len() {
+            if !arguments.all && path.repeats(n) {
+                tally.repetitions += 1;
+            } else if tally.harms() >= ENOUGH {
+                tally.skipped += 1;
+            } else if let Some(account) = self.die(&told, &path, n, false, arguments)? {
+                let place = format!("killed before instruction {n} of {}", path.len());
+                tally.count(account, self.allowed, &place, path.at(n));
+            } else if again < RECORDINGS {
+                // The way has changed for good, by what the parent's memory looks like.
+                again += 1;
+                path = self.record(&told)?;
+                continue;
+            } else {
+                tally.skipped += 1;
+            }
+            n += 1;
+        }
+        for n in path.calls().iter().copied() {
+            if tally.harms() >= ENOUGH {
+                break;
+            }
+            if let Some(account) = self.die(&told, &path, n, true, arguments)? {
+                tally.asleep += 1;
+                let place = format!("killed asleep in instruction {n} of {}", path.len());
+                tally.count(account, self.allowed, &place, path.at(n));
+            }
+        }
+        tally.instructions = path.len();
+        Ok(tally)
+    }
+}
+
+impl<W, V> Subject for Operation<W, V> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn run(&self, arguments: &Arguments) -> Result<String, String> {
+        let start = std::time::Instant::now();
+        let tally = match Operation::run(self, arguments) {
+            Ok(tally) => tally,
+            Err(Astray::Lost(how)) => return Err(format!("{}: {how}", self.name)),
+            Err(error) => refused(&error),
+        };
+        let Tally { instructions, deaths, asleep, skipped, lost, .. } = tally;
+        let [wedged, too_many, doubled, corrupt] = tally.harms;
+        let shared = self.begins_as.map_or(String::new(), |other| {
+            format!(" (the first {} as in {other:?})", tally.shared)
+        });
+        let shared = match tally.repetitions {
+            0 => shared,
+            n => format!("{shared} ({n} repetitions left out)"),
+        };
+        let line = format!(
+            "{}: {instructions} instructions{shared}, {deaths} deaths ({asleep} asleep), skipped {skipped}, \
+             wedged {wedged}, lost {lost} ({} a death allowed, {too_many} times more), \
+             doubled {doubled}, corrupt {corrupt}; {:.1} s{}",
+            self.name,
+            self.allowed,
+            start.elapsed().as_secs_f64(),
+            tally.details,
+        );
+        let green = tally.shared + tally.repetitions + deaths > instructions
+            && skipped == 0
+            && tally.harms() == 0;
+        if green { Ok(line) } else { Err(line) }
+    }
+}

@@ -1,0 +1,30 @@
+//! A process dies at every instruction of every operation, and the others get on.
+//!
+//! `cargo test --release -p selvedge-tests --test every_instruction [-- [--list] [--step] FILTER…]`
+
+mod event;
+mod mpmc;
+mod naming;
+mod semaphore;
+mod spsc;
+
+use std::process::ExitCode;
+
+use selvedge_tests::deaths::{self, queue::DEATHS_ARE_KNOWN};
+
+#[global_allocator]
+static ALLOCATOR: deaths::Allocator = deaths::Allocator;
+
+fn main() -> ExitCode {
+    let mut subjects = Vec::new();
+    subjects.extend(semaphore::operations());
+    subjects.extend(spsc::operations());
+    subjects.extend(event::operations());
+    subjects.extend(naming::operations());
+    if DEATHS_ARE_KNOWN {
+        subjects.extend(mpmc::operations());
+    } else {
+        eprintln!("mpmc: not run, since nobody is known to be dead");
+    }
+    deaths::main(&subjects)
+}
