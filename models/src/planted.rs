@@ -117,15 +117,17 @@ pub fn all() -> Vec<Bug> {
     orderings().chain(wakes()).chain(PATCHES.iter().map(|(name, text)| patch(name, text))).collect()
 }
 
-/// Patched bugs, as few copies hold them: one of each protocol at a time, because a scenario runs the
-/// code of its own protocol and of `event`, through which the others block. A bug of `event` is alone.
+/// Patched bugs, as few copies hold them: one of each protocol at a time, because a scenario runs the code
+/// of its own protocol, of `event`, through which others block, and of `registry`, by which they learn of
+/// deaths. A bug of those is alone.
 pub fn rounds(patched: Vec<Bug>) -> Vec<Vec<Bug>> {
     let mut rounds: Vec<Vec<Bug>> = Vec::new();
     for bug in patched {
         let stays_out = |round: &&mut Vec<Bug>| {
             let shares = |other: &Bug| {
                 let protocols = [bug.protocol(), other.protocol()];
-                protocols[0] == protocols[1] || protocols.contains(&"event")
+                protocols[0] == protocols[1]
+                    || ["event", "registry"].iter().any(|shared| protocols.contains(shared))
             };
             !round.iter().any(shares)
         };
@@ -157,26 +159,40 @@ pub fn orderings() -> impl Iterator<Item = Bug> {
     })
 }
 
+/// Lost and elided wakes, and sleeps that no death ends.
 fn wakes() -> impl Iterator<Item = Bug> {
+    let drop = |step: &str| Mutation::DropWake(step.into());
+    let fewer = |step: &str| Mutation::WakeFewer(step.into());
+    let endless = |step: &str| Mutation::Endless(step.into());
     let bugs = [
-        (Mutation::DropWake("event/N3".into()), "event/no_lost_wakeup", Engine::Explorer),
-        (Mutation::WakeFewer("event/N3".into()), "event/two_waiters", Engine::Explorer),
-        (Mutation::DropWake("event/N3".into()), "spsc/blocking", Engine::Explorer),
-        (Mutation::DropWake("semaphore/R3".into()), "semaphore/mutual_exclusion", Engine::Explorer),
-        (
-            Mutation::WakeFewer("semaphore/R3".into()),
-            "semaphore/two_waiters_one_release",
-            Engine::Explorer,
-        ),
+        (drop("event/N3"), "event/no_lost_wakeup"),
+        (fewer("event/N3"), "event/two_waiters"),
+        (drop("event/N3"), "spsc/blocking"),
+        (drop("event/N3"), "permits/exclusion"),
+        (drop("semaphore/R3"), "semaphore/mutual_exclusion"),
+        (fewer("semaphore/R3"), "semaphore/two_waiters_one_release"),
+        (drop("mutex/U2"), "mutex/exclusion"),
+        (drop("mutex/S3"), "mutex/swept_while_asleep"),
+        // Killed between publishing and waking.
+        (endless("event/W2"), "event/notifier_dies"),
+        (endless("semaphore/W2"), "semaphore/releaser_dies"),
+        (endless("mutex/W2"), "mutex/two_deaths"),
+        // Killed with a wake-up in hand.
+        (endless("event/W2"), "event/waiter_dies"),
+        // Killed while others wait for what it holds.
+        (endless("event/W2"), "permits/two_deaths"),
+        (endless("event/W2"), "spsc/one_death"),
+        (endless("event/W2"), "mpmc/consumer_sleeps_beside_the_dead"),
     ];
-    bugs.into_iter().map(|(mutation, scenario, engine)| Bug {
+    bugs.into_iter().map(|(mutation, scenario)| Bug {
         name: mutation.to_string(),
         what: match &mutation {
             Mutation::WakeFewer(step) => format!("{step} wakes one waiter too few"),
+            Mutation::Endless(step) => format!("nothing but a wake ends the sleep of {step}"),
             other => format!("the wake of {} is lost", other.step()),
         },
         scenario: scenario.into(),
-        engine,
+        engine: Engine::Explorer,
         how: How::Wrapper(mutation),
     })
 }
@@ -202,9 +218,9 @@ fn patch(name: &str, text: &'static str) -> Bug {
 }
 
 impl Bug {
-    /// The protocol that it is in.
+    /// The protocol that it is in, with which the name of a patch begins.
     fn protocol(&self) -> &str {
-        self.scenario.split('/').next().unwrap_or(&self.scenario)
+        self.name.split('-').next().unwrap_or(&self.name)
     }
 
     /// Its patch, if it is planted by one.

@@ -16,13 +16,18 @@ pub enum Mutation {
     DropWake(String),
     /// The step wakes one waiter fewer than it should.
     WakeFewer(String),
+    /// The step's sleep has no bound: nothing but a wake ends it, whoever dies. For the explorer.
+    Endless(String),
 }
 
 impl Mutation {
     /// The step at which the bug is.
     pub fn step(&self) -> &str {
         match self {
-            Self::Weaken(step) | Self::DropWake(step) | Self::WakeFewer(step) => step,
+            Self::Weaken(step)
+            | Self::DropWake(step)
+            | Self::WakeFewer(step)
+            | Self::Endless(step) => step,
         }
     }
 
@@ -44,6 +49,7 @@ impl fmt::Display for Mutation {
             Self::Weaken(step) => write!(f, "weaken:{step}"),
             Self::DropWake(step) => write!(f, "drop-wake:{step}"),
             Self::WakeFewer(step) => write!(f, "wake-fewer:{step}"),
+            Self::Endless(step) => write!(f, "endless:{step}"),
         }
     }
 }
@@ -56,7 +62,10 @@ impl FromStr for Mutation {
             Some(("weaken", step)) => Ok(Self::Weaken(step.into())),
             Some(("drop-wake", step)) => Ok(Self::DropWake(step.into())),
             Some(("wake-fewer", step)) => Ok(Self::WakeFewer(step.into())),
-            _ => Err(format!("`{text}` is not weaken:, drop-wake: or wake-fewer: and a step")),
+            Some(("endless", step)) => Ok(Self::Endless(step.into())),
+            _ => Err(format!(
+                "`{text}` is not weaken:, drop-wake:, wake-fewer: or endless: and a step"
+            )),
         }
     }
 }
@@ -83,6 +92,11 @@ fn at<R>(site: Site, then: impl FnOnce(&Mutation) -> Option<R>) -> Option<R> {
         Some((mutation, place)) if place.contains(site) => then(mutation),
         _ => None,
     })
+}
+
+/// Does a sleep at this site end by itself after a death, as it should?
+pub(crate) fn is_bounded(site: Site) -> bool {
+    at(site, |mutation| matches!(mutation, Mutation::Endless(_)).then_some(())).is_none()
 }
 
 /// See [`Weaken`].
@@ -112,7 +126,7 @@ impl Hook for DropWakeHook {
         let fewer = |mutation: &Mutation| match mutation {
             Mutation::DropWake(_) => Some(0),
             Mutation::WakeFewer(_) => Some(count - 1),
-            Mutation::Weaken(_) => None,
+            Mutation::Weaken(_) | Mutation::Endless(_) => None,
         };
         at(site, fewer).unwrap_or(count)
     }

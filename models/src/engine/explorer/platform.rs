@@ -26,6 +26,7 @@ use crate::{
         Dies, Info, Model, Victim,
         slot::{SLOTS, locked, unlocked},
     },
+    wrap::is_bounded,
 };
 
 /// The explorer's platform.
@@ -249,7 +250,7 @@ impl Explorer {
         let ends = [
             has_deadline.then_some(Alone::TimedOut),
             machine::may_wake(false).then_some(Alone::Spurious),
-            machine::allows_deaths().then_some(Alone::Slice),
+            (machine::allows_deaths() && is_bounded(Location::caller())).then_some(Alone::Slice),
         ];
         let mut ends = ends.into_iter().flatten();
         let choice = Self::choose(About::Sleep, 1 + ends.clone().count() as u8);

@@ -7,7 +7,7 @@ use super::{
     machine::{Ended, Machine, State},
     search::Races,
 };
-use crate::card;
+use crate::{card, wrap::is_bounded};
 
 /// Events of one execution; a longer one is reported, never passed over.
 const MOST_EVENTS: usize = 1_000;
@@ -98,7 +98,9 @@ impl Machine {
                 Ask::Wake { until: Some((clock, until)), .. } if graph.latest(clock) >= until => {
                     return Ended::Blocked;
                 }
-                Ask::Wake { dead, .. } if graph.looks_again(at as u8, dead, thread.noticed) => {
+                Ask::Wake { dead, .. }
+                    if is_bounded(site) && graph.looks_again(at as u8, dead, thread.noticed) =>
+                {
                     return Ended::Blocked;
                 }
                 Ask::Wake { .. } => sleepers.push(line),

@@ -53,6 +53,7 @@ pub(super) const USURPERS: Deaths = Deaths {
 pub(super) const THREE: Deaths = Deaths {
     info: Info {
         name: "naming/one_of_three_dies",
+        cut: Some(100_000),
         does: "attach, dying || attach, dying || clean, dying, of a stale name; one dies; then take over",
         claims: &["NAME-3", "NAME-4", "NAME-6"],
         reach: &["0 died, in use", "0 died, took over", "1 died, in use", "1 died, took over"],
