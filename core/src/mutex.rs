@@ -108,8 +108,8 @@ unsafe impl<T: Record> Object for SharedMutex<T> {
         config.owners
     }
 
-    fn sweep(&self, ctx: &NativeCtx, owner: Owner) {
-        self.sweep(ctx, owner);
+    fn sweep(&self, _: &NativeCtx, owner: Owner) {
+        self.sweep(owner);
     }
 }
 

@@ -74,10 +74,13 @@ const PATCHES: &[(&str, &str)] = patches![
     "event-carry-kept"
     "event-registers-late"
     "event-waiter-kept"
+    "event-wakes-elided"
     "mpmc-aba"
     "mpmc-beaten-means-empty"
+    "mpmc-buried-in-silence"
     "mpmc-counter-first"
     "mpmc-dead-reader-kept"
+    "mpmc-dead-writer-kept"
     "mpmc-helps-nobody"
     "mpmc-living-taken-for-dead"
     "mpmc-notify-on-edge"
@@ -85,6 +88,14 @@ const PATCHES: &[(&str, &str)] = patches![
     "mpmc-vyukov"
     "mpmc-wake-up-kept"
     "mpmc-wrap-around"
+    "mutex-never-taken-over"
+    "mutex-one-told"
+    "mutex-swept-whole"
+    "mutex-torn-called-whole"
+    "mutex-torn-state-forgotten"
+    "mutex-waiter-kept"
+    "mutex-waiters-lost"
+    "mutex-wakes-early"
     "naming-attach-unchecked"
     "naming-attach-unused"
     "naming-clean-shares"
@@ -94,6 +105,14 @@ const PATCHES: &[(&str, &str)] = patches![
     "naming-takes-over-used"
     "naming-unlink-unlocked"
     "naming-used-too-late"
+    "permits-back-twice"
+    "permits-never-back"
+    "permits-not-swept"
+    "permits-released-twice"
+    "permits-swept-in-silence"
+    "registry-lets-go-early"
+    "registry-no-owner-yet"
+    "registry-not-swept"
     "semaphore-beaten-means-none"
     "semaphore-no-maximum"
     "semaphore-two-takers"
@@ -101,10 +120,16 @@ const PATCHES: &[(&str, &str)] = patches![
     "semaphore-wakes-early"
     "spsc-close-forgotten"
     "spsc-close-in-silence"
+    "spsc-dead-consumer-unnoticed"
+    "spsc-dead-without-a-last-look"
+    "spsc-death-unnoticed"
     "spsc-looks-too-late"
+    "spsc-never-inherited"
     "spsc-no-last-look"
+    "spsc-not-swept"
     "spsc-one-too-many"
     "spsc-publish-early"
+    "spsc-swept-in-silence"
     "spsc-two-producers"
     "spsc-wrap-around"
 ];
@@ -172,7 +197,6 @@ fn wakes() -> impl Iterator<Item = Bug> {
         (drop("semaphore/R3"), "semaphore/mutual_exclusion"),
         (fewer("semaphore/R3"), "semaphore/two_waiters_one_release"),
         (drop("mutex/U2"), "mutex/exclusion"),
-        (drop("mutex/S3"), "mutex/swept_while_asleep"),
         // Killed between publishing and waking.
         (endless("event/W2"), "event/notifier_dies"),
         (endless("semaphore/W2"), "semaphore/releaser_dies"),

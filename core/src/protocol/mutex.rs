@@ -54,7 +54,6 @@
 //! | `U2` | unlock: wake |
 //! | `S1` | sweep: does it name the dead? |
 //! | `S2` | sweep: free it, inconsistent |
-//! | `S3` | sweep: wake |
 //!
 //! ## Edges
 //!
@@ -84,7 +83,6 @@
 //! | `U2` | nothing | nobody | nothing | everything |
 //! | `S1` | what was left before it | the next survivor | L3 or S1 | as before it |
 //! | `S2` | a free lock, inconsistent, with sleepers not woken | a sleeper, when its slice ends | takes it, and is told | a delay of at most one slice |
-//! | `S3` | nothing | nobody | nothing | everything |
 //!
 //! ## Guarantees
 //!
@@ -201,7 +199,7 @@ impl<P: Platform, T: Pod> Shared<P, T> {
 
     /// Frees the mutex if `owner` holds it. To be called while `owner` is dead: see
     /// [`registry::join`](super::registry::join).
-    pub fn sweep(&self, ctx: &P::Ctx, owner: Owner) {
+    pub fn sweep(&self, owner: Owner) {
         // S1  ORDERING: Relaxed, hint: S2 re-checks it; what the dead wrote is seen (`Platform`).
         let mut seen = State(self.word.load(Relaxed));
         while seen.holder() == Some(owner) {
@@ -209,11 +207,7 @@ impl<P: Platform, T: Pod> Shared<P, T> {
             // S2  ORDERING: Release, edge SWEEP to L2: what the dead holder did is visible (I3).
             //     On failure Relaxed, hint: the loop re-checks it.
             match self.word.compare_exchange_weak(seen.0, free.0, Release, Relaxed) {
-                Ok(_) => {
-                    // S3  It may have died at U2, or with a wake-up that was meant for all.
-                    P::wake_low(ctx, &self.word, WaiterKind::Futex, u32::MAX);
-                    return;
-                }
+                Ok(_) => return, // Sleepers look again because of the death, not because of this.
                 Err(found) => seen = State(found),
             }
         }

@@ -29,8 +29,10 @@ thread_local! {
     static DOOMED: RefCell<Option<(usize, Doom)>> = const { RefCell::new(None) };
     /// Has anybody died since this was last unset?
     pub(super) static STRUCK: Cell<bool> = const { Cell::new(false) };
-    /// Does a corpse unwind?
+    /// Does a corpse unwind? No other thread runs meanwhile.
     static UNWINDS: Cell<bool> = const { Cell::new(false) };
+    /// What the kernel takes back from it.
+    static LEFT: RefCell<Vec<Box<dyn FnOnce()>>> = const { RefCell::new(Vec::new()) };
     /// Mortal actors in this execution so far.
     static MORTALS: Cell<usize> = const { Cell::new(0) };
 }
@@ -103,12 +105,18 @@ pub(crate) fn is_dying() -> bool {
     UNWINDS.get()
 }
 
-/// What `body` returned, or nothing if it died.
+/// Leaves something to the kernel to be taken back.
+pub(crate) fn leave(what: impl FnOnce() + 'static) {
+    LEFT.with_borrow_mut(|left| left.push(Box::new(what)));
+}
+
+/// What `body` returned, or nothing if it died; then the kernel has taken back what it had.
 pub(super) fn mortal<T>(body: impl FnOnce() -> T) -> Option<T> {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => Some(value),
         Err(death) if death.is::<Died>() => {
             UNWINDS.set(false);
+            LEFT.take().into_iter().for_each(|take_back| take_back());
             None
         }
         Err(panic) => resume_unwind(panic),

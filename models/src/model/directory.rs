@@ -117,11 +117,11 @@ impl<M: Model> Directory<M> {
     #[track_caller]
     fn step_on<R: Debug>(
         &self,
-        file: &File<M>,
+        file: usize,
         what: &str,
         change: impl FnOnce(&mut Table<M>) -> R,
     ) -> R {
-        let seen = self.table().files[file.number].seen;
+        let seen = self.table().files[file].seen;
         if seen { self.step(what, change) } else { self.change(what, change) }
     }
 
@@ -193,7 +193,7 @@ impl<M: Model> platform::Directory for Directory<M> {
     fn lock(&self, file: &File<M>, byte: LockByte, mode: LockMode) -> Result<(), Infallible> {
         let what = format!("lock {byte:?} {mode:?}");
         loop {
-            let refused = self.step_on(file, &what, |table| {
+            let refused = self.step_on(file.number, &what, |table| {
                 if table.take(file, byte, mode) {
                     return None;
                 }
@@ -207,7 +207,7 @@ impl<M: Model> platform::Directory for Directory<M> {
     }
 
     fn try_lock(&self, file: &File<M>, byte: LockByte, mode: LockMode) -> Result<bool, Infallible> {
-        Ok(self.step_on(file, "try to lock", |table| table.take(file, byte, mode)))
+        Ok(self.step_on(file.number, "try to lock", |table| table.take(file, byte, mode)))
     }
 
     fn unlink(&self, (): &()) -> Result<(), Infallible> {
@@ -216,25 +216,35 @@ impl<M: Model> platform::Directory for Directory<M> {
     }
 }
 
-/// Closing a file lets its locks go: a step, as the others.
+/// Closing a file lets its locks go: a step, as the others. What a dead actor had open, the kernel closes.
 impl<M: Model> Drop for File<M> {
     fn drop(&mut self) {
-        if thread::panicking() && !death::is_dying() {
-            return; // The execution is over.
-        }
-        let Directory { ctx, kernel } = &self.directory;
-        if !self.directory.table().locks.iter().any(|lock| lock.opening == self.opening) {
+        let (directory, opening) = (self.directory.clone(), self.opening);
+        if death::is_dying() {
+            death::leave(move || directory.close(opening));
+        } else if !thread::panicking() {
+            directory.close(opening);
+        } // Otherwise the execution is over.
+    }
+}
+
+impl<M: Model> Directory<M> {
+    fn close(&self, opening: usize) {
+        let mine = |lock: &Lock| lock.opening == opening;
+        let Some(file) = self.table().locks.iter().find(|lock| mine(lock)).map(|lock| lock.file)
+        else {
             return; // It makes no difference to anybody.
-        }
+        };
         M::in_the_kernel(|| {
-            let waiting = self.directory.step_on(self, "close", |table| {
-                table.locks.retain(|lock| lock.opening != self.opening);
+            let waiting = self.step_on(file, "close", |table| {
+                table.locks.retain(|lock| !mine(lock));
                 std::mem::take(&mut table.waiting)
             });
             if waiting {
+                let kernel = &self.kernel;
                 let told = kernel.released.fetch_add(1, Ordering::Relaxed) + 1;
-                self.directory.table().told = told;
-                M::wake(ctx, &kernel.released, WaiterKind::Futex, u32::MAX);
+                self.table().told = told;
+                M::wake(&self.ctx, &kernel.released, WaiterKind::Futex, u32::MAX);
             }
         });
     }

@@ -57,7 +57,7 @@ impl Scenario for Swept {
         let join = || {
             let (shared, ctx) = (shared.clone(), world.ctx());
             move || {
-                let sweep = |dead| shared.sweep(&ctx, dead);
+                let sweep = |dead| shared.sweep(dead);
                 let owner = registry::join::<M>(&ctx, [Owner(0)], sweep)?;
                 Some(Mutex::<M, _, _>::attach(shared.clone(), ctx.clone(), owner))
             }
