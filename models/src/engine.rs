@@ -131,7 +131,7 @@ pub fn run(entry: &Entry, plan: &Plan, mutation: Option<&Mutation>) -> Result<Ve
         let setting = Setting { plan, mutation };
         setting.enter(|| entry.explore(setting))?
     };
-    let Search { executions, outcomes, mut bound, mut failure } = explore(plan)?;
+    let Search { executions, outcomes, deaths, mut bound, mut failure } = explore(plan)?;
     if let (Bound::Interrupted, Some(seconds)) = (&bound, plan.within)
         && start.elapsed() >= Duration::from_secs(seconds)
     {
@@ -158,6 +158,7 @@ pub fn run(entry: &Entry, plan: &Plan, mutation: Option<&Mutation>) -> Result<Ve
         planted: mutation.map(ToString::to_string),
         executions,
         outcomes,
+        deaths,
         bound,
         shard: plan.shard,
         seconds: start.elapsed().as_secs_f64(),

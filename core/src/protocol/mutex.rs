@@ -91,9 +91,9 @@
 //! | `MUTEX-1` | holders exclude each other | `mutex/exclusion`, `mutex/exclusion_twice`, `mutex/two_deaths`, `mutex/death_among_three`, `mutex/swept`, `mutex/two_unseen_deaths`, `mutex/death_of_one_of_two` |
 //! | `MUTEX-2` | what a holder did is visible to the next | `mutex/exclusion`, `mutex/exclusion_twice`, `mutex/swept` |
 //! | `MUTEX-3` | no lost wake-up: nobody sleeps for longer than a slice while the lock is free | `mutex/exclusion`, `mutex/exclusion_twice`, `mutex/two_deaths`, `mutex/death_among_three`, `mutex/two_unseen_deaths`, `mutex/death_of_one_of_two`, `mutex/swept_while_asleep` |
-//! | `MUTEX-4` | a dead holder's lock is taken over; whoever has it next is told, until somebody has called it whole and left it | `mutex/two_deaths`, `mutex/death_among_three`, `mutex/swept`, `mutex/two_unseen_deaths`, `mutex/death_of_one_of_two`, `mutex/swept_while_asleep` |
+//! | `MUTEX-4` | a dead holder's lock is taken over; whoever has it next is told, until somebody has called it whole and left it | `mutex/two_deaths`, `mutex/death_among_three`, `mutex/swept`, `mutex/two_unseen_deaths`, `mutex/death_of_one_of_two`, `mutex/swept_while_asleep`, `mutex/waiter_dies` |
 //! | `MUTEX-5` | a lock that was torn and left without repair is not locked again, and nobody sleeps on it | `mutex/unrepaired` |
-//! | `MUTEX-6` | a timeout takes nothing and leaves no waiter behind | `mutex/timeout` |
+//! | `MUTEX-6` | a timeout takes nothing and leaves no waiter behind | `mutex/timeout`, `mutex/waiter_dies` |
 
 mod word;
 

@@ -91,7 +91,7 @@
 //! | `NAME-3` | cleaning, and taking over, never remove the name of a file that somebody uses | `naming/clean_spares_users`, `naming/clean_spares_newcomers`, `naming/born_in_use`, `test:naming_race/cleaners_among_a_hundred_processes`, `naming/one_of_three_dies` |
 //! | `NAME-4` | who attaches has the file that the name refers to, until somebody unlinks it | `naming/clean_spares_users`, `naming/attach_or_take_over`, `test:naming_race/cleaners_among_a_hundred_processes`, `naming/one_of_three_dies` |
 //! | `NAME-5` | a stale name is taken over, by one | `naming/take_over_once`, `naming/attach_or_take_over`, `test:naming_race/a_hundred_processes_take_over`, `naming/creators_die`, `naming/usurpers_die` |
-//! | `NAME-6` | whoever dies between two steps keeps nobody from creating, attaching or taking over | `naming/creators_die`, `naming/usurpers_die`, `naming/one_of_three_dies` |
+//! | `NAME-6` | whoever dies between two steps keeps nobody from creating, attaching or taking over | `naming/creators_die`, `naming/usurpers_die`, `naming/one_of_three_dies`, `naming/removers_die` |
 
 use crate::platform::{
     Directory,

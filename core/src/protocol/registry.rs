@@ -82,7 +82,6 @@ pub const MAX_OWNERS: u32 = 4096;
 /// it was looked at.
 ///
 /// The context has no slot yet.
-#[track_caller]
 pub fn join<P: Platform>(
     ctx: &P::Ctx,
     slots: impl IntoIterator<Item = Owner>,
@@ -106,7 +105,7 @@ pub fn join<P: Platform>(
 }
 
 /// Does something while `owner` is dead, and nobody can take its slot; `None` if it is alive, as far as is
-/// known. All that the dead owner did happens-before.
+/// known. All that the dead owner did happens-before. Its accesses stand, to an engine, where it is called.
 #[track_caller]
 pub fn if_dead<P: Platform, R>(ctx: &P::Ctx, owner: Owner, then: impl FnOnce() -> R) -> Option<R> {
     // D1  Granted, its owner is dead, and remains so (I2).

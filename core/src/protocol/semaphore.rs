@@ -75,7 +75,7 @@
 //! | `SEM-3` | no lost wake-up: a waiter is not asleep for longer than a slice while there is a permit for it | `semaphore/two_waiters_one_release`, `semaphore/two_waiters_two_releases`, `semaphore/hand_over_to_two`, `semaphore/releaser_dies`, `test:exchange/a_million_hand_offs`, `test:exchange/a_hundred_thousand_hand_offs_between_sleepers` |
 //! | `SEM-4` | a release past the maximum, or of a free binary semaphore, is an error and changes nothing | `semaphore/double_release`, `test:semaphore_model/agrees_with_a_counter` |
 //! | `SEM-5` | a timeout takes nothing and leaves no waiter behind | `semaphore/timeout` |
-//! | `SEM-7` | a death loses the permits of the dead, no other, and doubles none | `semaphore/two_deaths`, `semaphore/death_of_one_of_two`, `semaphore/death_among_three`, `semaphore/releaser_dies` |
+//! | `SEM-7` | a death loses the permits of the dead, no other, and doubles none | `semaphore/two_deaths`, `semaphore/death_of_one_of_two`, `semaphore/death_among_three`, `semaphore/releaser_dies`, `semaphore/waiter_dies` |
 //! | `SEM-6` | histories are linearizable, each operation in one step, in happens-before order | `semaphore/history_taking`, `semaphore/history_crossed`, `test:histories/of_a_semaphore` |
 
 use core::{mem::offset_of, time::Duration};

@@ -102,7 +102,7 @@ impl Executions {
     fn visiting(scenario: impl Scenario, model: MemoryModel, mut complete: impl FnMut()) -> Self {
         let mut found = Self::default();
         let deaths = scenario.info().deaths;
-        machine::begin(Graphs::new(model, Races::Count, usize::MAX).with_deaths(deaths));
+        machine::begin(Graphs::new(model, Races::Count, usize::MAX).with_deaths(deaths, false));
         while machine::advance() {
             match machine::execute(usize::MAX, move || execute::<Explorer>(scenario)) {
                 (Ended::Complete, outcome) => {

@@ -16,6 +16,10 @@ pub struct Plan {
     pub parks: bool,
     /// At most so many executions.
     pub executions: u64,
+    /// explorer: a mortal actor may die after each access, also after those that nobody else can tell: many
+    /// more executions, and no more outcomes.
+    #[serde(default)]
+    pub after_each_access: bool,
     /// explorer: spurious events of each kind (a wake, a failing weak compare-exchange) in a thread.
     #[serde(default)]
     pub spurious: usize,
@@ -52,6 +56,7 @@ impl Plan {
                 Engine::Shuttle => 40_000,
                 Engine::Native => 2_000,
             },
+            after_each_access: false,
             spurious: info.spurious,
             seed: SEED,
             every_schedule: false,

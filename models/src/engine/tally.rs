@@ -18,13 +18,20 @@ use crate::model::{Model, Scenario, World};
 pub(crate) struct Search {
     pub(super) executions: u64,
     pub(super) outcomes: BTreeMap<String, u64>,
+    pub(super) deaths: BTreeMap<String, u64>,
     pub(super) bound: Bound,
     pub(super) failure: Option<Failure>,
 }
 
 impl Default for Search {
     fn default() -> Self {
-        Self { executions: 0, outcomes: BTreeMap::new(), bound: Bound::Complete, failure: None }
+        Self {
+            executions: 0,
+            outcomes: BTreeMap::new(),
+            deaths: BTreeMap::new(),
+            bound: Bound::Complete,
+            failure: None,
+        }
     }
 }
 

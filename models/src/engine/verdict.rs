@@ -77,6 +77,10 @@ pub struct Verdict {
     pub executions: u64,
     /// The distinct outcomes, and how often each was seen.
     pub outcomes: BTreeMap<String, u64>,
+    /// The steps after which actors died in the explorer's executions, and in how many; `start` is before
+    /// the first one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub deaths: BTreeMap<String, u64>,
     /// How far the search looked,
     pub bound: Bound,
     /// in which part of it; `null` is the whole.

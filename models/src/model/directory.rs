@@ -238,7 +238,8 @@ impl<M: Model> Directory<M> {
         M::in_the_kernel(|| {
             let waiting = self.step_on(file, "close", |table| {
                 table.locks.retain(|lock| !mine(lock));
-                std::mem::take(&mut table.waiting)
+                // Nobody waits for what nobody else can have open.
+                table.files[file].seen && std::mem::take(&mut table.waiting)
             });
             if waiting {
                 let kernel = &self.kernel;

@@ -80,6 +80,9 @@ impl Verdict {
         for (outcome, executions) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += executions;
         }
+        for (death, executions) in other.deaths {
+            *self.deaths.entry(death).or_default() += executions;
+        }
         self.seconds += other.seconds;
         self.failure = self.failure.take().or(other.failure);
         let parts = [&self.bound, &other.bound];

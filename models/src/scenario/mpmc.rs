@@ -8,8 +8,10 @@ mod deaths;
 mod exact;
 mod fifo;
 mod history;
+mod left_behind;
 mod sleeps_beside_the_dead;
 mod slow_producer;
+mod swept;
 mod timeout;
 
 use std::sync::Arc;
@@ -50,6 +52,9 @@ pub fn all() -> Vec<Entry> {
         Entry::of(crashes::THREE),
         Entry::of(sleeps_beside_the_dead::CONSUMER),
         Entry::of(sleeps_beside_the_dead::PRODUCER),
+        Entry::of(swept::Swept),
+        Entry::of(left_behind::PRODUCER),
+        Entry::of(left_behind::CONSUMER),
         Entry::of(timeout::Timeout),
         Entry::of(history::TWO_PRODUCERS),
         Entry::of(history::ONE_SLOT),

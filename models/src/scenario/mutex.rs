@@ -5,6 +5,7 @@ mod exclusion;
 mod swept;
 mod timeout;
 mod unrepaired;
+mod waiter_dies;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(swept::TRYING),
         Entry::of(swept::WAITING),
         Entry::of(timeout::Timeout),
+        Entry::of(waiter_dies::WaiterDies),
     ]
 }
 

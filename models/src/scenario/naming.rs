@@ -34,6 +34,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(attach_or_take_over::AttachOrTakeOver),
         Entry::of(deaths::CREATORS),
         Entry::of(deaths::USURPERS),
+        Entry::of(deaths::REMOVERS),
         Entry::of(deaths::THREE),
     ]
 }

@@ -10,6 +10,7 @@ mod releaser_dies;
 mod timeout;
 mod try_acquire_takes_one;
 mod two_waiters;
+mod waiter_dies;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(deaths::TWO_EACH),
         Entry::of(deaths::THREE),
         Entry::of(releaser_dies::ReleaserDies),
+        Entry::of(waiter_dies::WaiterDies),
         Entry::of(history::TAKING),
         Entry::of(history::CROSSED),
     ]

@@ -14,6 +14,7 @@ use std::{
 
 use super::{
     axioms::{MemoryModel, Scb},
+    graph::Graph,
     machine::{self, Ended},
     path::{Path, Shard},
     search::{Flaw, Races, Search as Graphs},
@@ -62,6 +63,7 @@ struct Work {
 #[derive(Default)]
 struct Seen {
     outcomes: BTreeMap<String, u64>,
+    deaths: BTreeMap<String, u64>,
     failed: Option<Failed>,
     /// Has it met any node of the part that is searched?
     node: bool,
@@ -163,7 +165,7 @@ impl<S: Scenario> Crew<'_, S> {
     fn begin(&self, below: Path, shard: Option<Shard>) {
         let model = MemoryModel::Rc11(Scb::Pldi17);
         let graphs = Graphs::new(model, Races::End, self.setting.plan.spurious)
-            .with_deaths(self.scenario.info().deaths);
+            .with_deaths(self.scenario.info().deaths, self.setting.plan.after_each_access);
         machine::begin(graphs.within(below, shard));
     }
 
@@ -231,6 +233,9 @@ impl<S: Scenario> Crew<'_, S> {
         let number = self.executions.fetch_add(1, Relaxed) + 1;
         if number <= limit {
             *seen.outcomes.entry(outcome).or_default() += 1;
+            for death in machine::inspect(Graph::last_steps) {
+                *seen.deaths.entry(death).or_default() += 1;
+            }
         }
         if number >= limit {
             self.is_over.store(true, Relaxed);
@@ -238,7 +243,7 @@ impl<S: Scenario> Crew<'_, S> {
     }
 
     /// What the search has come to.
-    fn conclude<M: Model>(&self, Seen { outcomes, failed, node }: Seen) -> Search {
+    fn conclude<M: Model>(&self, Seen { outcomes, deaths, failed, node }: Seen) -> Search {
         let plan = self.setting.plan;
         let executions = outcomes.values().sum();
         let bound = match failed {
@@ -262,7 +267,7 @@ impl<S: Scenario> Crew<'_, S> {
             .as_ref()
             .filter(|_| !node)
             .map(|path| Failure::of(format!("this search has no execution {path}"), None));
-        Search { executions, outcomes, bound, failure: failure.or(nowhere) }
+        Search { executions, outcomes, deaths, bound, failure: failure.or(nowhere) }
     }
 
     /// Runs the execution at a node again, and tells it.
@@ -289,6 +294,9 @@ impl Seen {
     fn add(&mut self, other: Self) {
         for (outcome, executions) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += executions;
+        }
+        for (death, executions) in other.deaths {
+            *self.deaths.entry(death).or_default() += executions;
         }
         self.node |= other.node;
         let size = |failed: &Failed| (failed.events, failed.path.clone());

@@ -7,6 +7,7 @@ use super::{
     },
     view::View,
 };
+use crate::card;
 
 /// One location.
 #[derive(Clone, Debug, Default)]
@@ -169,6 +170,21 @@ impl Graph {
                 matches!(event.kind, Kind::Choose { about: About::Death, value: 1.., .. })
             })
             .count()
+    }
+
+    /// The step of a card after which each of the dead died.
+    pub(super) fn last_steps(&self) -> Vec<String> {
+        let mut steps = Vec::new();
+        for events in self.threads.iter().map(|thread| &thread.events) {
+            let dies = |event: &Event| {
+                matches!(event.kind, Kind::Choose { about: About::Death, value: 1.., .. })
+            };
+            let Some(death) = events.iter().position(dies) else { continue };
+            let accesses = events[..death].iter().rev().filter(|event| event.kind.loc().is_some());
+            let step = accesses.map(|event| card::site(event.site)).find(|site| site.contains('/'));
+            steps.push(step.unwrap_or("start".into()));
+        }
+        steps
     }
 
     /// How often a thread's compare-exchanges have failed for no reason.

@@ -494,6 +494,7 @@ impl Machine {
             let value = if let Ask::Read { first, .. } = ask { first } else { 0 };
             return Ok(Answer { value, updates: true });
         }
+        let after_each = self.search.kills_after_each();
         let graph = self.search.graph();
         let id =
             EventId { thread: self.current, index: self.threads[usize::from(self.current)].done };
@@ -527,7 +528,7 @@ impl Machine {
             return Err(thread.yielder);
         }
         thread.done += 1;
-        thread.has_acted |= kind.is_told();
+        thread.has_acted |= kind.is_told() || after_each && kind.loc().is_some();
         Ok(match kind {
             Kind::Read { value, flavour, .. } => {
                 let updates = flavour == Flavour::Updates;

@@ -115,6 +115,8 @@ pub(super) struct Search {
     spurious: usize,
     /// How many actors may die.
     deaths: usize,
+    /// May they die after an access that nobody else can tell?
+    after_each: bool,
     /// The part of the tree that is searched: all that is at or below this node,
     below: Path,
     /// and in this shard, if there are several.
@@ -145,6 +147,7 @@ impl Search {
             racy: 0,
             spurious,
             deaths: 0,
+            after_each: false,
             below: Path::default(),
             shard: None,
             path: None,
@@ -158,9 +161,14 @@ impl Search {
         Self { below, shard, ..self }
     }
 
-    /// Lets so many actors die.
-    pub(super) fn with_deaths(self, deaths: usize) -> Self {
-        Self { deaths, ..self }
+    /// Lets so many actors die: after accesses that others can tell, or after each.
+    pub(super) fn with_deaths(self, deaths: usize, after_each: bool) -> Self {
+        Self { deaths, after_each, ..self }
+    }
+
+    /// May actors die after an access that nobody else can tell?
+    pub(super) fn kills_after_each(&self) -> bool {
+        self.after_each
     }
 
     /// May anybody die?

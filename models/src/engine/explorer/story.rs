@@ -219,6 +219,8 @@ impl Story<'_> {
                 let op = format!("{op:?}").to_lowercase();
                 format!("{op} {} {short} {from} -> {to} {source}", Value(operand))
             }
+            // A lock's step: its note says it.
+            Purpose::Enter if order != Order::Wake => return None,
             Purpose::Enter => {
                 let told = |thread: &usize| (before & !after) >> thread & 1 == 1;
                 let told = (0..MOST_THREADS).filter(told).map(|thread| self.names[thread]);

@@ -58,7 +58,8 @@ impl Scenario for Deaths {
     }
 
     fn run<M: Model>(&self, world: &World<M>) -> String {
-        let condition = Condition::<M>::new(0);
+        // The epoch wraps at once.
+        let condition = Condition::<M>::new(u32::MAX);
         let set_and_notify = || {
             let (this, ctx) = (condition.clone(), world.ctx());
             move || {

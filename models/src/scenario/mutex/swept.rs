@@ -22,10 +22,10 @@ pub(super) struct Swept {
 pub(super) const TRYING: Swept = Swept {
     info: Info {
         name: "mutex/swept",
-        does: "join as 0, lock, count, unlock, dying || join as 0 || try to lock, count, unlock",
+        does: "join as 0, lock, count, unlock, dying || join as 0, dying || try to lock, count, unlock",
         claims: &["MUTEX-1", "MUTEX-2", "MUTEX-4"],
         reach: &["alive, nobody joined", "alive, joined", "died, nobody joined", "died, joined"],
-        deaths: 1,
+        deaths: 2,
         joins: true,
         explorer_only: true,
         ..Info::DEFAULT
@@ -37,7 +37,7 @@ pub(super) const TRYING: Swept = Swept {
 pub(super) const WAITING: Swept = Swept {
     info: Info {
         name: "mutex/swept_while_asleep",
-        does: "join as 0, lock, count, unlock, dying || join as 0 || lock, count, unlock",
+        does: "join as 0, lock, count, unlock, dying || join as 0, dying || lock, count, unlock",
         claims: &["MUTEX-3", "MUTEX-4"],
         spurious: 0,
         ..TRYING.info
@@ -71,7 +71,8 @@ impl Scenario for Swept {
                 mutex.unlock(found, Condition::Consistent);
             }
         });
-        let joining = world.actor("newcomer", move || second().is_some());
+        let heir = Victim { owner: Owner(2), dies: Dies::Anywhere };
+        let joining = world.victim("newcomer", heir, move || second().is_some());
         let waits = self.waits;
         let locking = world.actor("bystander", move || {
             let locked = if waits { bystander.lock().ok() } else { bystander.try_lock().ok() };
@@ -82,7 +83,7 @@ impl Scenario for Swept {
             locked.is_some()
         });
         let died = if M::join(dying).is_some() { "alive" } else { "died" };
-        let joined = if M::join(joining) { "joined" } else { "nobody joined" };
+        let joined = if M::join(joining).unwrap_or(false) { "joined" } else { "nobody joined" };
         assert!(M::join(locking) || !waits, "it can be locked");
         format!("{died}, {joined}")
     }

@@ -10,6 +10,7 @@ enum Part {
     TakeOver,
     Attach,
     Clean,
+    Unlink,
 }
 
 /// Participants any of whom may die: who survives has a finished file that keeps its name, and whoever comes
@@ -49,6 +50,19 @@ pub(super) const USURPERS: Deaths = Deaths {
     parts: &[Part::TakeOver, Part::TakeOver],
 };
 
+/// One cleans, one unlinks, both may die.
+pub(super) const REMOVERS: Deaths = Deaths {
+    info: Info {
+        name: "naming/removers_die",
+        does: "clean, dying || unlink, dying too, of a stale name; then take over",
+        claims: &["NAME-6"],
+        reach: &["0 died, took over", "1 died, took over", "2 died, took over"],
+        ..CREATORS.info
+    },
+    stale: true,
+    parts: &[Part::Clean, Part::Unlink],
+};
+
 /// Three, one death.
 pub(super) const THREE: Deaths = Deaths {
     info: Info {
@@ -82,6 +96,10 @@ impl Scenario for Deaths {
                         Part::TakeOver => take_over(&directory),
                         Part::Attach => attach(&directory),
                         Part::Clean => (clean(&directory), None),
+                        Part::Unlink => {
+                            let _ = ok(naming::unlink(&directory, &(), |_| Ok(true)));
+                            ("unlinked", None)
+                        }
                     }
                 })
             })

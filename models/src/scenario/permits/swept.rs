@@ -19,7 +19,7 @@ pub(super) struct Swept {
 pub(super) const TRYING: Swept = Swept {
     info: Info {
         name: "permits/swept",
-        does: "join as 0, acquire, write, dying || join as 0 || try to acquire, write; one permit",
+        does: "join as 0, acquire, write, dying || join as 0, dying || try to acquire, write; one permit",
         claims: &["PERMITS-1", "PERMITS-2", "PERMITS-4"],
         reach: &[
             "alive, nobody joined, refused",
@@ -30,7 +30,7 @@ pub(super) const TRYING: Swept = Swept {
             "died, joined, refused",
             "died, joined, wrote",
         ],
-        deaths: 1,
+        deaths: 2,
         joins: true,
         explorer_only: true,
         ..Info::DEFAULT
@@ -42,7 +42,7 @@ pub(super) const TRYING: Swept = Swept {
 pub(super) const WAITING: Swept = Swept {
     info: Info {
         name: "permits/swept_while_asleep",
-        does: "join as 0, acquire, write, release, dying || join as 0 || acquire, write; one permit",
+        does: "join as 0, acquire, write, release, dying || join as 0, dying || acquire, write; one permit",
         claims: &["PERMITS-3", "PERMITS-4"],
         reach: &[
             "alive, nobody joined, wrote",
@@ -88,7 +88,8 @@ impl Scenario for Swept {
                 }
             }
         });
-        let joining = world.actor("newcomer", move || second().is_some());
+        let heir = Victim { owner: Owner(2), dies: Dies::Anywhere };
+        let joining = world.victim("newcomer", heir, move || second().is_some());
         let acquiring = world.actor("bystander", move || {
             let permit =
                 if waits { Some(bystander.acquire()) } else { bystander.try_acquire().ok() };
@@ -99,7 +100,7 @@ impl Scenario for Swept {
             permit.is_some()
         });
         let died = M::join(dying).is_none();
-        let (joined, acquired) = (M::join(joining), M::join(acquiring));
+        let (joined, acquired) = (M::join(joining).unwrap_or(false), M::join(acquiring));
         assert!(acquired || !(died && joined) || pool.free() == 1, "it came back");
         format!(
             "{}, {}, {}",

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use selvedge::{
     platform::Owner,
-    protocol::spsc::{Consumer, PopError, Producer, PushError},
+    protocol::spsc::{ClaimError, Consumer, PopError, Producer, PushError},
 };
 
 use super::ring;
@@ -84,19 +84,25 @@ impl Scenario for Deaths {
             "done"
         });
         let consuming = world.victim("consumer", dies(1), move || {
-            loop {
+            let end = loop {
                 match consumer.pop() {
                     Ok(record) => popped.received(record),
-                    Err(PopError::PeerDead) => return "told",
-                    Err(PopError::Closed) => return "done",
+                    Err(PopError::PeerDead) => break "told",
+                    Err(PopError::Closed) => break "done",
                     Err(error) => panic!("{error}"),
                 }
-            }
+            };
+            consumer.close();
+            end
         });
         let ends = [M::join(producing), M::join(consuming)].map(|end| end.unwrap_or("died"));
         if ends[1] == "died" {
-            let mut heir = Consumer::claim(ring, world.ctx(), Owner(7)).expect("its owner is dead");
-            core::iter::from_fn(|| heir.try_pop().ok()).for_each(|record| ledger.received(record));
+            match Consumer::claim(ring, world.ctx(), Owner(7)) {
+                Ok(mut heir) => core::iter::from_fn(|| heir.try_pop().ok())
+                    .for_each(|record| ledger.received(record)),
+                // It died when it had closed.
+                Err(error) => assert_eq!(error, ClaimError::Closed),
+            }
         }
         let lost = ledger.lost();
         let consumers = usize::from(ends[1] == "died");

@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
 use selvedge::{
     platform::{LockMode, Owner},
     protocol::{
@@ -31,8 +33,9 @@ pub(super) const LEFT: Swept = Swept {
             "died, not joined, [1]",
             "died, joined, []",
             "died, joined, [1]",
+            "the third died",
         ],
-        deaths: 1,
+        deaths: 2,
         joins: true,
         explorer_only: true,
         ..Info::DEFAULT
@@ -58,6 +61,7 @@ pub(super) const HEIR: Swept = Swept {
             "died, joined, [1]",
             "died, joined, inherited, [2]",
             "died, joined, inherited, [1, 2]",
+            "the third died",
         ],
         ..LEFT.info
     },
@@ -74,7 +78,7 @@ impl Scenario for Swept {
         for slot in [1, 2].map(Owner) {
             assert!(M::try_lock(&world.ctx(), slot, LockMode::Exclusive), "nobody has it");
         }
-        let mut consumer = Consumer::claim(ring.clone(), world.ctx(), Owner(2)).expect("vacant");
+        let consumer = Consumer::claim(ring.clone(), world.ctx(), Owner(2)).expect("vacant");
         let join = || {
             let (ring, ctx) = (ring.clone(), world.ctx());
             move || registry::join::<M>(&ctx, [Owner(0)], |dead| ring.sweep(&ctx, dead))
@@ -91,21 +95,29 @@ impl Scenario for Swept {
         });
         let joining = world.actor("newcomer", move || second().is_some());
         let heir = self.heir;
-        let third = world.actor("third", move || {
-            if heir {
-                let Ok(mut producer) = Producer::claim(ours, our_ctx, Owner(1)) else {
-                    return (consumer, false, Err(PopError::Empty));
-                };
-                producer.try_push(2).expect("there is room");
-                return (consumer, true, Err(PopError::Empty));
+        let consumer = Arc::new(Mutex::new(consumer));
+        let theirs = consumer.clone();
+        let victim = Victim { owner: Owner(1), dies: Dies::Anywhere };
+        let third = world.victim("third", victim, move || {
+            if !heir {
+                // Nobody else asks for it before this actor has ended.
+                let popped = theirs.lock().unwrap_or_else(PoisonError::into_inner).try_pop();
+                return (false, popped);
             }
-            let popped = consumer.try_pop();
-            (consumer, false, popped)
+            let Ok(mut producer) = Producer::claim(ours, our_ctx, Owner(1)) else {
+                return (false, Err(PopError::Empty));
+            };
+            producer.try_push(2).expect("there is room");
+            (true, Err(PopError::Empty))
         });
         let pushed = M::join(dying);
         let died = pushed.is_none();
         let joined = if M::join(joining) { "joined" } else { "not joined" };
-        let (mut consumer, inherited, first) = M::join(third);
+        let (inherited, first) = match M::join(third) {
+            Some(end) => end,
+            None => return "the third died".into(),
+        };
+        let mut consumer = consumer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut records: Vec<u32> = first.into_iter().collect();
         let end = loop {
             match consumer.try_pop() {

@@ -17,10 +17,10 @@ impl Scenario for SweptWhileAsleep {
     fn info(&self) -> Info {
         Info {
             name: "spsc/swept_while_asleep",
-            does: "close, dying || join in the place of the dead || pop",
+            does: "close, dying || join in the place of the dead, dying || pop",
             claims: &["SPSC-10"],
             reach: &["closed", "closed, joined", "dead", "dead, joined"],
-            deaths: 1,
+            deaths: 2,
             joins: true,
             explorer_only: true,
             spurious: 0,
@@ -39,7 +39,8 @@ impl Scenario for SweptWhileAsleep {
             Producer::claim(theirs, ctx, owner).expect("vacant").close();
         });
         let (again, ctx) = (ring.clone(), world.ctx());
-        let joining = world.actor("newcomer", move || {
+        let heir = Victim { owner: Owner(1), dies: Dies::Anywhere };
+        let joining = world.victim("newcomer", heir, move || {
             // Once the producer has come; otherwise nobody ever would.
             let has_come = ring.ends()[0] == Claim::Owned(Owner(0));
             let sweep = |dead| ring.sweep(&ctx, dead);
@@ -52,7 +53,7 @@ impl Scenario for SweptWhileAsleep {
             let last = Producer::claim(again, world.ctx(), Owner(2)).expect("vacant");
             last.close();
         }
-        let joined = M::join(joining);
+        let joined = M::join(joining).unwrap_or(false);
         let said = M::join(popping).expect_err("nothing was pushed");
         let how = if said.contains("dead") { "dead" } else { "closed" };
         format!("{how}{}", if joined { ", joined" } else { "" })
