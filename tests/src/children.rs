@@ -12,9 +12,16 @@ use std::{
 
 use command_fds::{CommandFdExt, FdMapping};
 use nix::sys::{prctl::set_pdeathsig, signal::Signal};
+use selvedge::platform::native::SLEEP_SLICE;
 
 /// How long a test may wait for its children before it kills them and fails.
 pub const LIMIT: Duration = Duration::from_secs(300);
+
+/// Long enough for whoever mistakes a silence for a death.
+pub const A_WHILE: Duration = SLEEP_SLICE.saturating_mul(3);
+
+/// Whoever waits so long for a death would wait for ever.
+pub const FOR_EVER: Duration = Duration::from_secs(5);
 
 /// A test's children. All of them are dead and reaped once this is dropped.
 #[derive(Debug, Default)]

@@ -20,7 +20,7 @@ mod view;
 mod words;
 
 pub use bell::Bell;
-pub use children::{Children, LIMIT, child, heir, inherited};
+pub use children::{A_WHILE, Children, FOR_EVER, LIMIT, child, heir, inherited};
 pub use clock::Clock;
 pub use names::Name;
 pub use passing::{receive, send};

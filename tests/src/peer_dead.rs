@@ -14,7 +14,7 @@ use std::{
 use selvedge::{
     mutex::{LockError, MutexConfig, SharedMutex},
     permits::{PermitPool, PermitsConfig},
-    platform::{AtomicWord, Ordering::Release, Owner, native::SLEEP_SLICE},
+    platform::{Ordering::Release, Owner, native::SLEEP_SLICE},
     protocol::{
         mpmc::word::{Phase, SlotWord},
         spsc::{PopTimeoutError, PushTimeoutError},
@@ -22,14 +22,11 @@ use selvedge::{
     segment::{MpmcQueue, RingConfig, SpscRing, sealed},
 };
 
-use crate::{Children, View, heir};
+use crate::{Children, FOR_EVER, View, heir};
 
 /// What is promised: the death is known at the end of the slice in which it came. The rest is for the kernel,
 /// which frees the locks of the dead within some milliseconds, and for the scheduler of a busy machine.
 pub const BOUND: Duration = SLEEP_SLICE.saturating_add(Duration::from_millis(50));
-
-/// Whoever waits so long would wait for ever.
-const FOR_EVER: Duration = Duration::from_secs(5);
 
 /// Records of a ring or queue.
 const CAPACITY: u64 = 4;

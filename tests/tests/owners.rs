@@ -14,7 +14,6 @@ use std::{
     },
     process::{ChildStdin, ChildStdout, Command},
     thread,
-    time::Duration,
 };
 
 use nix::{
@@ -29,15 +28,17 @@ use nix::{
 use selvedge::{
     mutex::{LockError, MutexConfig, RobustMutex, SharedMutex},
     permits::{PermitPool, PermitsConfig},
-    platform::native::{FIRST_SLOT, SLEEP_SLICE},
-    segment::{JoinError, Shared, sealed},
+    platform::{
+        Ordering::Relaxed,
+        Owner,
+        native::{FIRST_SLOT, Native, NativeCell},
+    },
+    protocol::spsc::{self, End, PopError},
+    segment::{JoinError, RingConfig, Shared, SpscRing, sealed},
 };
-use selvedge_tests::{Children, LIMIT, heir, send};
+use selvedge_tests::{A_WHILE, Children, FOR_EVER, View, heir, send};
 
 type Mutex = SharedMutex<u64>;
-
-/// Long enough for whoever mistakes a silence for a death.
-const A_WHILE: Duration = SLEEP_SLICE.saturating_mul(3);
 
 fn mutex(owners: u32) -> (Shared<Mutex>, OwnedFd) {
     sealed::create::<Mutex>(MutexConfig::of(0).owners(owners)).unwrap()
@@ -58,7 +59,7 @@ fn is_left_by_the_dead(mutex: &RobustMutex<u64>) -> bool {
 
 /// Likewise, as soon as it is known.
 fn is_at_last_left_by_the_dead(mutex: &RobustMutex<u64>) -> bool {
-    matches!(mutex.lock_timeout(LIMIT), Err(LockError::OwnerDied(_)))
+    matches!(mutex.lock_timeout(FOR_EVER), Err(LockError::OwnerDied(_)))
 }
 
 fn is_full(mutex: &Shared<Mutex>, slots: u32) -> bool {
@@ -67,7 +68,8 @@ fn is_full(mutex: &Shared<Mutex>, slots: u32) -> bool {
 
 /// The program `hold`.
 struct Holder {
-    children: Children,
+    /// Ends it.
+    _children: Children,
     pid: Pid,
     told: ChildStdin,
     says: BufReader<ChildStdout>,
@@ -81,7 +83,7 @@ impl Holder {
         let child = children.talk_to("hold", command.arg(how));
         let (told, says) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let pid = Pid::from_raw(child.id().cast_signed());
-        Self { children, pid, told, says: BufReader::new(says) }
+        Self { _children: children, pid, told, says: BufReader::new(says) }
     }
 
     /// Likewise, and waits until it holds the mutex.
@@ -146,7 +148,11 @@ fn who_is_slow_or_stopped_is_not_dead_and_nothing_is_taken_from_it() {
         assert!(is_full(&mutex, 2));
         holder.signal(Signal::SIGCONT);
         holder.tell();
-        assert_eq!(mine.lock_timeout(LIMIT).unwrap().get(), 42, "it unlocked what it had changed");
+        assert_eq!(
+            mine.lock_timeout(FOR_EVER).unwrap().get(),
+            42,
+            "it unlocked what it had changed"
+        );
     }
 }
 
@@ -161,7 +167,7 @@ fn a_thread_that_has_ended_is_not_dead_and_a_dropped_handle_is() {
     let theirs = thread::spawn(lock).join().unwrap();
     assert!(stays_held(&mine));
     drop(theirs);
-    assert!(is_at_last_left_by_the_dead(&mine));
+    assert!(is_left_by_the_dead(&mine));
 }
 
 #[test]
@@ -179,7 +185,7 @@ fn two_handles_of_a_process_are_two_owners() {
     assert!(mine.acquire_timeout(A_WHILE).is_err(), "both live");
     assert!(one.try_acquire().is_err() && other.try_acquire().is_err(), "each sees the other");
     drop(one);
-    forget(mine.acquire_timeout(LIMIT).unwrap());
+    forget(mine.acquire_timeout(FOR_EVER).unwrap());
     assert!(mine.acquire_timeout(A_WHILE).is_err(), "the other lives");
     assert!(other.try_acquire().is_err());
 }
@@ -211,6 +217,16 @@ fn a_killed_parents_death_is_unknown_until_its_forked_child_has_ended_or_called_
         assert_eq!(holder.hear(), if how == "fork" { "" } else { "idle" });
         assert!(is_at_last_left_by_the_dead(&mine), "{how}");
     }
+}
+
+#[test]
+fn a_forked_child_does_not_keep_a_dropped_handle_alive() {
+    let (mutex, descriptor) = mutex(2);
+    let mine = mutex.handle().unwrap();
+    let mut holder = Holder::holding(&descriptor, "fork, then drop");
+    holder.tell();
+    assert_eq!(holder.hear(), "dropped");
+    assert!(is_left_by_the_dead(&mine), "the child lives, until it is told");
 }
 
 #[test]
@@ -360,10 +376,7 @@ fn who_locks_slots_withholds_them_and_makes_nobody_dead_and_no_second_owner() {
         assert!(is_full(&mutex, 3), "the others have their owners");
 
         drop(theirs);
-        // A program that another test starts may keep it for a moment.
-        while !hostile.lock(0, kind) {
-            thread::yield_now();
-        }
+        assert!(hostile.lock(0, kind));
         assert!(is_full(&mutex, 3));
         if kind == libc::F_WRLCK {
             assert!(stays_held(&mine), "a death that remains unknown");
@@ -371,6 +384,18 @@ fn who_locks_slots_withholds_them_and_makes_nobody_dead_and_no_second_owner() {
         }
         assert!(is_left_by_the_dead(&mine));
     }
+}
+
+#[test]
+fn who_writes_a_handles_own_number_does_not_make_it_give_up_its_slot() {
+    let config = RingConfig::new(4).owners(1);
+    let (ring, descriptor) = sealed::create::<SpscRing<u64>>(config).unwrap();
+    let fields = spsc::Ring::<Native, [NativeCell<u64>; 4]>::fields();
+    let view = View::of(&descriptor, &fields).unwrap();
+    let mut consumer = ring.consumer().unwrap();
+    view.u32("producer").store(End::owned(Owner(0)).0, Relaxed);
+    assert_eq!(consumer.try_pop(), Err(PopError::Empty), "its peer is alive, as it is");
+    assert!(matches!(ring.producer(), Err(JoinError::RegistryFull { owners: 1 })));
 }
 
 /// What `refused_owner` prints.

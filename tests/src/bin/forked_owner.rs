@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("child");
     refused(|| drop(another.try_lock()));
     refused(|| drop(other_permits.try_acquire()));
-    refused(|| drop(guard.get()));
+    refused(|| assert_eq!(guard.get(), 7));
     drop((guard, permit));
     drop((mine, my_permits, another));
     // Of its own.

@@ -67,15 +67,21 @@ fn main() -> Result<(), Box<dyn Error>> {
             idler().spawn()?;
             never()
         }
-        "fork" | "fork, then exec" => {
+        "fork" | "fork, then exec" | "fork, then drop" => {
             // SAFETY: the process has one thread.
-            match unsafe { fork() }? {
-                ForkResult::Parent { .. } => never(),
-                ForkResult::Child => {}
+            if let ForkResult::Parent { .. } = unsafe { fork() }? {
+                if how == "fork, then drop" {
+                    forget(guard);
+                    drop(mutex);
+                    println!("dropped");
+                }
+                never()
             }
-            println!("forked");
+            if how != "fork, then drop" {
+                println!("forked");
+            }
             wait();
-            if how == "fork" { exit(0) } else { Err(idler().exec().into()) }
+            if how == "fork, then exec" { Err(idler().exec().into()) } else { exit(0) }
         }
         _ => Err(format!("what is {how:?}?").into()),
     }

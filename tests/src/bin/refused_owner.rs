@@ -21,7 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         "nobody" if geteuid().is_root() => confined::become_nobody()?,
         // Not even the owner may open it then.
-        "nobody" => std::fs::File::from(descriptor).set_permissions(Permissions::from_mode(0))?,
+        "nobody" => {
+            std::fs::File::from(descriptor).set_permissions(Permissions::from_mode(0o000))?
+        }
         _ => return Err(format!("what is {why:?}?").into()),
     }
     println!("{:?}", mutex.handle().map(drop));
