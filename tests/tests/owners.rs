@@ -251,6 +251,19 @@ fn exec_is_an_owners_end() {
     assert!(is_left_by_the_dead(&mine));
 }
 
+#[test]
+fn an_owner_in_other_namespaces_without_proc_is_one_like_any_other() {
+    let (mutex, descriptor) = mutex(3);
+    let mine = mutex.handle().unwrap();
+    let guard = mine.lock().unwrap();
+    assert_eq!(Holder::start(&descriptor, "elsewhere").hear(), "Held", "it sees us alive");
+    drop(guard);
+    let holder = Holder::holding(&descriptor, "elsewhere");
+    assert!(stays_held(&mine), "we see it alive");
+    holder.kill();
+    assert!(is_at_last_left_by_the_dead(&mine));
+}
+
 /// What a child gets that is to inherit `descriptor`, or to receive it. A second one stays in flight.
 fn handed_on(descriptor: &OwnedFd, through_socket: bool) -> (OwnedFd, Option<UnixStream>) {
     if !through_socket {

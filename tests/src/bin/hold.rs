@@ -18,11 +18,12 @@ use std::{
 };
 
 use nix::{
-    sys::{prctl::set_pdeathsig, stat},
+    sched::{CloneFlags, unshare},
+    sys::{prctl::set_pdeathsig, signal::Signal, stat, wait::waitpid},
     unistd::{ForkResult, fork, read},
 };
 use selvedge::{mutex::SharedMutex, segment::sealed};
-use selvedge_tests::{child, inherited, receive};
+use selvedge_tests::{child, confined, inherited, receive};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [descriptor, how] = child();
@@ -33,10 +34,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let descriptor = handed_on(inherited(descriptor.parse()?))?;
     let shared = sealed::attach::<SharedMutex<u64>>(&descriptor)?;
+    if how == "elsewhere" {
+        leave_namespaces()?;
+    }
     let mutex = match shared.handle() {
         Ok(mutex) => mutex,
         Err(refusal) => return idle(&format!("{refusal:?}")),
     };
+    if how == "elsewhere" {
+        confined::hide("/proc", None)?;
+    }
     let mut guard = match mutex.try_lock() {
         Ok(guard) => guard,
         Err(refusal) => return idle(&format!("{refusal:?}")),
@@ -44,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("holds");
     wait();
     match &*how {
-        "exit" => exit(0),
+        "exit" | "elsewhere" => exit(0),
         "abort" => abort(),
         "panic" => {
             panic::set_hook(Box::new(|_| {}));
@@ -94,6 +101,18 @@ fn handed_on(descriptor: OwnedFd) -> Result<OwnedFd, Box<dyn Error>> {
         return Ok(receive(&descriptor.into())?);
     }
     Ok(descriptor)
+}
+
+/// Goes on as the first process of another pid namespace, with mounts of its own.
+fn leave_namespaces() -> Result<(), Box<dyn Error>> {
+    confined::private_mounts()?;
+    unshare(CloneFlags::CLONE_NEWPID)?;
+    // SAFETY: the process has one thread.
+    if let ForkResult::Parent { child } = unsafe { fork() }? {
+        waitpid(child, None)?;
+        exit(0);
+    }
+    Ok(set_pdeathsig(Signal::SIGKILL)?)
 }
 
 /// This program, that it may say "idle" and nothing else.
