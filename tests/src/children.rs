@@ -2,17 +2,26 @@
 
 use std::{
     env,
+    ffi::OsStr,
     io::Read,
-    os::fd::{FromRawFd, OwnedFd, RawFd},
+    os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd},
     process::{Child, Command, Stdio, exit},
     thread,
     time::{Duration, Instant},
 };
 
+use command_fds::{CommandFdExt, FdMapping};
 use nix::sys::{prctl::set_pdeathsig, signal::Signal};
+use selvedge::platform::native::SLEEP_SLICE;
 
 /// How long a test may wait for its children before it kills them and fails.
 pub const LIMIT: Duration = Duration::from_secs(300);
+
+/// Long enough for whoever mistakes a silence for a death.
+pub const A_WHILE: Duration = SLEEP_SLICE.saturating_mul(3);
+
+/// Whoever waits so long for a death would wait for ever.
+pub const FOR_EVER: Duration = Duration::from_secs(5);
 
 /// A test's children. All of them are dead and reaped once this is dropped.
 #[derive(Debug, Default)]
@@ -32,7 +41,19 @@ impl Children {
     /// # Panics
     /// If it cannot be started.
     pub fn start(&mut self, name: &str, command: &mut Command) -> &mut Child {
-        let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        self.spawn(name, command.stdin(Stdio::null()))
+    }
+
+    /// Starts `command`, which is talked to through its `stdin`.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn talk_to(&mut self, name: &str, command: &mut Command) -> &mut Child {
+        self.spawn(name, command.stdin(Stdio::piped()))
+    }
+
+    fn spawn(&mut self, name: &str, command: &mut Command) -> &mut Child {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::inherit());
         let child = command.spawn().unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         self.all.push((name.to_owned(), child));
         &mut self.all.last_mut().expect("just pushed").1
@@ -87,6 +108,20 @@ impl Drop for Children {
             let _ = child.wait();
         }
     }
+}
+
+/// The program at `path`, which inherits `descriptor`, and is told its number.
+///
+/// # Panics
+/// If there are no descriptors left.
+#[must_use]
+pub fn heir(path: impl AsRef<OsStr>, descriptor: impl AsFd) -> Command {
+    let parent_fd = descriptor.as_fd().try_clone_to_owned().expect("a descriptor is free");
+    let child_fd = parent_fd.as_raw_fd().max(3);
+    let mut command = Command::new(path);
+    command.arg(child_fd.to_string());
+    command.fd_mappings(vec![FdMapping { parent_fd, child_fd }]).expect("it has one only");
+    command
 }
 
 /// The beginning of a child program: it dies with its parent, and gets its arguments.

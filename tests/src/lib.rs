@@ -1,25 +1,29 @@
 //! What tests share: records, names that vanish, children that do not stay, a clock, a second view of
-//! a segment's bytes; models, and what fuzz targets do with an input.
+//! a segment's bytes, descriptors in flight; models, and what fuzz targets do with an input.
 #![cfg(target_os = "linux")]
 
+pub mod confined;
 pub mod deaths;
 pub mod fuzz;
 pub mod model;
+pub mod peer_dead;
 pub mod soak;
 
 mod bell;
 mod children;
 mod clock;
 mod names;
+mod passing;
 mod race;
 mod stream;
 mod view;
 mod words;
 
 pub use bell::Bell;
-pub use children::{Children, LIMIT, child, inherited};
+pub use children::{A_WHILE, Children, FOR_EVER, LIMIT, child, heir, inherited};
 pub use clock::Clock;
 pub use names::Name;
+pub use passing::{receive, send};
 pub use race::{Gate, PRIZE, RACERS, STALE, mark};
 pub use stream::{Checksum, Labelled, Tick, Ticked, byte, consume_all};
 pub use view::View;

@@ -1,12 +1,8 @@
 //! A program is killed with SIGKILL in the middle of a stream. Its peer is told; what it leaves behind is
 //! exact.
 
-use std::{
-    os::fd::{AsRawFd, OwnedFd},
-    process::Command,
-};
+use std::os::fd::OwnedFd;
 
-use command_fds::{CommandFdExt, FdMapping};
 use selvedge::{
     platform::{
         Ordering::Acquire,
@@ -15,7 +11,7 @@ use selvedge::{
     protocol::spsc::{self, PopError, PopTimeoutError, PushError, PushTimeoutError},
     segment::{RingConfig, Shared, SpscRing, sealed},
 };
-use selvedge_tests::{Children, LIMIT, Tick, View};
+use selvedge_tests::{Children, LIMIT, Tick, View, heir};
 
 const CAPACITY: usize = 64;
 
@@ -28,15 +24,6 @@ fn ring() -> (Shared<SpscRing<Tick>>, View, OwnedFd) {
     let fields = spsc::Ring::<Native, [NativeCell<Tick>; CAPACITY]>::fields();
     let view = View::of(&descriptor, &fields).unwrap();
     (ring, view, descriptor)
-}
-
-/// The program at `path`, which inherits `descriptor`.
-fn heir(path: &str, descriptor: OwnedFd) -> Command {
-    let mut command = Command::new(path);
-    let child_fd = descriptor.as_raw_fd().max(3);
-    command.arg(child_fd.to_string());
-    command.fd_mappings(vec![FdMapping { parent_fd: descriptor, child_fd }]).unwrap();
-    command
 }
 
 #[test]

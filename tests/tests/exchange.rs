@@ -1,16 +1,14 @@
 //! Separately started programs exchange records, permits and bytes, and lose none.
 
 use std::{
-    os::fd::AsRawFd,
     process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use command_fds::{CommandFdExt, FdMapping};
 use selvedge::segment::{
     Directory, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing, sealed,
 };
-use selvedge_tests::{Checksum, Children, LIMIT, Name, Tick};
+use selvedge_tests::{Checksum, Children, LIMIT, Name, Tick, heir};
 
 const MILLION: u64 = 1_000_000;
 const TEN_MILLION: u64 = 10 * MILLION;
@@ -105,9 +103,7 @@ fn over_a_sealed_memfd() {
     let _alone = alone();
     let count = MILLION;
     let (ring, descriptor) = sealed::create::<SpscRing<Tick>>(RingConfig::new(256)).unwrap();
-    let child_fd = descriptor.as_raw_fd().max(3);
-    let mut command = program(env!("CARGO_BIN_EXE_consume_descriptor"), &[&child_fd.to_string()]);
-    command.fd_mappings(vec![FdMapping { parent_fd: descriptor, child_fd }]).unwrap();
+    let mut command = heir(env!("CARGO_BIN_EXE_consume_descriptor"), descriptor);
     let mut children = Children::new();
     children.start("consume_descriptor", &mut command);
 

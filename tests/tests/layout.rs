@@ -5,12 +5,17 @@ use std::{fmt::Write, io, path::PathBuf};
 
 use selvedge::{
     layout::Field,
-    platform::native::{Native, NativeCell},
-    protocol::{mpmc, semaphore, spsc},
+    mutex::SharedMutex,
+    permits::PermitPool,
+    platform::{
+        Platform,
+        native::{FIRST_SLOT, Native, NativeCell},
+    },
+    protocol::{Corrupt, mpmc, permits, registry::MAX_OWNERS, semaphore, spsc},
     segment::{
         AttachError, CapacityError, CleanError, ConfigError, CreateError, HEADER_SIZE, Header,
-        LAYOUT_VERSION, LOCKS, MAGIC, MpmcQueue, NameError, Object, OpenError, ProtocolId,
-        RecordId, SharedSemaphore, SpscRing, UnlinkError,
+        JoinError, LAYOUT_VERSION, LOCKS, MAGIC, MpmcQueue, NameError, Object, OpenError,
+        ProtocolId, RecordId, SharedSemaphore, SpscRing, UnlinkError,
     },
 };
 
@@ -29,7 +34,8 @@ fn header() {
     let table = table(&Header::fields(), HEADER_SIZE, align_of::<Header>());
     let locks = LOCKS.map(|Field { name, offset, size }| format!("{offset:#x} {size}  {name}"));
     insta::assert_snapshot!(format!(
-        "layout version {LAYOUT_VERSION}, magic {MAGIC:#x}\n{table}\nlocked only:\n{}",
+        "layout version {LAYOUT_VERSION}, magic {MAGIC:#x}\n{table}\nlocked only:\n{}\n\
+         {FIRST_SLOT:#x} 1  slot 0, and so on: {MAX_OWNERS} at most",
         locks.join("\n")
     ));
 }
@@ -55,9 +61,23 @@ fn queue_of_one_word() {
 }
 
 #[test]
+fn mutex_of_a_word() {
+    let layout = SharedMutex::<u64>::layout(1).unwrap();
+    let fields = SharedMutex::<u64>::fields();
+    insta::assert_snapshot!(table(&fields, layout.size(), layout.align()));
+}
+
+#[test]
+fn pool_of_three_permits() {
+    let fields = permits::Pool::<Native, [<Native as Platform>::U32; 3]>::fields();
+    let layout = PermitPool::layout(3).unwrap();
+    insta::assert_snapshot!(table(&fields, layout.size(), layout.align()));
+}
+
+#[test]
 fn identities() {
     insta::assert_snapshot!(format!(
-        "{:?} {:?}\n{:?} {:?}\n{:?} {:?}\n{:?} {:?}",
+        "{:?} {:?}\n{:?} {:?}\n{:?} {:?}\n{:?} {:?}\n{:?} {:?}\n{:?} {:?}",
         SharedSemaphore::PROTOCOL,
         SharedSemaphore::RECORD,
         SpscRing::<u64>::PROTOCOL,
@@ -66,6 +86,10 @@ fn identities() {
         SpscRing::<[u8; 3]>::RECORD,
         MpmcQueue::<u64>::PROTOCOL,
         MpmcQueue::<u64>::RECORD,
+        SharedMutex::<u64>::PROTOCOL,
+        SharedMutex::<u64>::RECORD,
+        PermitPool::PROTOCOL,
+        PermitPool::RECORD,
     ));
 }
 
@@ -107,6 +131,7 @@ fn messages_of_create() {
         [semaphore::InitError::Maximum(0), semaphore::InitError::Permits { permits: 3, max: 2 }];
     let permits = permits.map(|error| CreateError::Config(ConfigError::Semaphore(error)));
     let others = [
+        CreateError::Config(ConfigError::Owners(MAX_OWNERS + 1)),
         CreateError::Name(NameError::Empty),
         CreateError::AlreadyExists { path: path() },
         CreateError::InUse { path: path() },
@@ -149,12 +174,27 @@ fn messages_of_attach() {
         AttachError::RecordAlignment { found: 4, expected: 8 },
         AttachError::Capacity(CapacityError::NotPowerOfTwo(12)),
         AttachError::Capacity(CapacityError::NotZero(1)),
+        AttachError::Capacity(CapacityError::NotOne(2)),
         AttachError::PayloadSize { found: 128, expected: 64 },
         AttachError::SegmentSize { found: 1, expected: 896 },
         AttachError::ObjectOffset { found: 256, expected: 128 },
+        AttachError::Owners { found: u64::from(MAX_OWNERS) + 1 },
         AttachError::Reserved,
         AttachError::FileSize { found: 895, expected: 896 },
         AttachError::Io { call: "mmap", source: io_error() },
+    ]));
+}
+
+#[test]
+fn messages_of_join() {
+    insta::assert_snapshot!(messages([
+        JoinError::RegistryFull { owners: 64 },
+        JoinError::Taken,
+        JoinError::Closed,
+        JoinError::Corrupt(Corrupt),
+        JoinError::NoProc,
+        JoinError::PermissionDenied,
+        JoinError::Io(io_error()),
     ]));
 }
 

@@ -4,18 +4,12 @@
 
 use std::error::Error;
 
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use selvedge::segment::{Directory, SharedSemaphore};
-use selvedge_tests::child;
-
-const NOBODY: u32 = 65534;
+use selvedge_tests::{child, confined};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [name] = child();
-    let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
-    setgroups(&[])?;
-    setresgid(group, group, group)?;
-    setresuid(user, user, user)?;
+    confined::become_nobody()?;
     println!("{:?}", Directory::shm().attach::<SharedSemaphore>(&name));
     Ok(())
 }

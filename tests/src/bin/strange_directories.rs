@@ -8,22 +8,13 @@
 
 use std::{error::Error, fs};
 
-use nix::{
-    errno::Errno,
-    mount::{MsFlags, mount},
-    sched::{CloneFlags, unshare},
-    unistd::{getgid, getuid},
-};
 use selvedge::segment::{Directory, RingConfig, SharedSemaphore, SpscRing};
-use selvedge_tests::child;
+use selvedge_tests::{child, confined};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [path] = child();
-    private_mounts().map_err(|e| format!("neither root nor allowed a user namespace: {e}"))?;
-    // Nothing that is mounted from here on reaches another namespace.
-    let none = None::<&str>;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-    mount(Some("tmpfs"), &*path, Some("tmpfs"), MsFlags::empty(), Some("size=64k"))?;
+    confined::private_mounts()?;
+    confined::hide(&path, Some("size=64k"))?;
     let small = Directory::at(&path);
     println!("{:?}", small.create::<SpscRing<u64>>("large", RingConfig::new(16 * 1024)));
     println!("{} files", fs::read_dir(&path)?.count());
@@ -32,22 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let one = selvedge::segment::SemaphoreConfig::binary();
     println!("{:?}", Directory::at("/proc/self/task").create::<SharedSemaphore>("x", one));
-    mount(Some("tmpfs"), "/proc", Some("tmpfs"), MsFlags::empty(), none)?;
+    confined::hide("/proc", None)?;
     println!("{:?}", small.create::<SharedSemaphore>("no-proc", one));
     println!("{} file", fs::read_dir(&path)?.count());
-    Ok(())
-}
-
-/// Leaves the mount namespace, as root or as root of a new user namespace.
-fn private_mounts() -> Result<(), Box<dyn Error>> {
-    match unshare(CloneFlags::CLONE_NEWNS) {
-        Err(Errno::EPERM) => {}
-        outcome => return Ok(outcome?),
-    }
-    let (user, group) = (getuid(), getgid());
-    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
-    fs::write("/proc/self/setgroups", "deny")?;
-    fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
-    fs::write("/proc/self/gid_map", format!("0 {group} 1"))?;
     Ok(())
 }

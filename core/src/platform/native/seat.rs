@@ -9,10 +9,11 @@
 //! | process | its handles' locks |
 //! |---------|--------------------|
 //! | slow, stopped, traced, swapped out | held: not dead |
-//! | killed, returned, panicked, aborted | let go of by the kernel, at most some milliseconds later |
+//! | killed, returned, panicked, aborted | let go of by the kernel once it has freed the memory: some milliseconds later, or 0.1 s for each GiB |
 //! | a zombie | let go of: dead, whether or not anybody waits for it |
 //! | of several threads, the handle's thread has ended | held for as long as the handle lives |
 //! | after `exec` | let go of: dead |
+//! | that has dropped the handle | let go of: dead, also while a forked child lives |
 //! | forked: the child | none; the parent's handles are refused there ([`Seat::is_here`]) |
 //! | forked: the parent, killed while the child lives and has not called `exec` | held by the child's copy of the description: its death remains unknown so long |
 //! | in another pid or mount namespace, without `/proc` | as any other; but to *become* an owner takes `/proc` |
@@ -112,6 +113,17 @@ impl Seat {
                 Err(Errno::EINTR) => {}
                 result => return result.is_ok(),
             }
+        }
+    }
+}
+
+impl Drop for Seat {
+    /// Lets go of the slot, since a forked child, or a program that is just being started, may have the
+    /// description too.
+    fn drop(&mut self) {
+        let mine = *self.mine.get_mut();
+        if mine != NOBODY && self.is_here() {
+            self.unlock(Owner(mine));
         }
     }
 }

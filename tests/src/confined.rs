@@ -1,0 +1,55 @@
+//! A process that takes away its own rights and surroundings.
+
+use std::{error::Error, fs};
+
+use nix::{
+    errno::Errno,
+    mount::{MsFlags, mount},
+    sched::{CloneFlags, unshare},
+    unistd::{Gid, Uid, getgid, getuid, setgroups, setresgid, setresuid},
+};
+
+const NOBODY: u32 = 65534;
+
+/// Leaves the mount namespace, as root or as root of a new user namespace. Nothing that is mounted from
+/// here on reaches another namespace.
+///
+/// # Errors
+/// If neither is allowed.
+pub fn private_mounts() -> Result<(), Box<dyn Error>> {
+    leave().map_err(|e| format!("neither root nor allowed a user namespace: {e}"))?;
+    let none = None::<&str>;
+    Ok(mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?)
+}
+
+fn leave() -> Result<(), Box<dyn Error>> {
+    match unshare(CloneFlags::CLONE_NEWNS) {
+        Err(Errno::EPERM) => {}
+        outcome => return Ok(outcome?),
+    }
+    let (user, group) = (getuid(), getgid());
+    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
+    fs::write("/proc/self/gid_map", format!("0 {group} 1"))?;
+    Ok(())
+}
+
+/// Puts an empty file system over `path`; to be called after [`private_mounts`].
+///
+/// # Errors
+/// Of `mount`.
+pub fn hide(path: &str, options: Option<&str>) -> nix::Result<()> {
+    mount(Some("tmpfs"), path, Some("tmpfs"), MsFlags::empty(), options)
+}
+
+/// Gives up root for the user "nobody".
+///
+/// # Errors
+/// If the process is not root.
+pub fn become_nobody() -> nix::Result<()> {
+    let (user, group) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+    setgroups(&[])?;
+    setresgid(group, group, group)?;
+    setresuid(user, user, user)
+}
