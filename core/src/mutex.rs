@@ -9,8 +9,8 @@
 //! data may be torn. Repair it and call [`Guard::mark_consistent`]; a guard that is dropped without makes the
 //! mutex [`Unrecoverable`](LockError::Unrecoverable), for everybody and for good.
 //!
-//! A death is learnt of at once by who tries to lock, and within [`SLEEP_SLICE`] and the few milliseconds
-//! that the kernel takes to free the dead process's locks by who waits.
+//! A death is learnt of at once by who tries to lock, and within [`SLEEP_SLICE`] and what the kernel takes to free
+//! the dead process's locks (some milliseconds; a tenth of a second for a gigabyte of memory) by who waits.
 //!
 //! # Examples
 //! ```
@@ -104,8 +104,8 @@ unsafe impl<T: Record> Object for SharedMutex<T> {
         Ok(())
     }
 
-    fn owners(config: &MutexConfig<T>) -> u32 {
-        config.owners
+    fn owners(config: &MutexConfig<T>) -> Option<u32> {
+        Some(config.owners)
     }
 
     fn sweep(&self, _: &NativeCtx, owner: Owner) {

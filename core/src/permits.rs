@@ -6,8 +6,8 @@
 //! [`semaphore`](crate::protocol::semaphore).
 //!
 //! # If a process dies
-//! Its permits are taken over, each once: at once by who asks for one, and within [`SLEEP_SLICE`] and the few
-//! milliseconds that the kernel takes to free the dead process's locks by who waits.
+//! Its permits are taken over, each once: at once by who asks for one, and within [`SLEEP_SLICE`] and what the kernel takes to free
+//! the dead process's locks (some milliseconds; a tenth of a second for a gigabyte of memory) by who waits.
 //!
 //! # Examples
 //! ```
@@ -102,8 +102,8 @@ unsafe impl Object for PermitPool {
         Ok(())
     }
 
-    fn owners(config: &PermitsConfig) -> u32 {
-        config.owners
+    fn owners(config: &PermitsConfig) -> Option<u32> {
+        Some(config.owners)
     }
 
     fn sweep(&self, ctx: &NativeCtx, owner: Owner) {

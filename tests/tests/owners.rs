@@ -345,12 +345,6 @@ fn who_comes_just_after_a_kill_waits_for_the_dead_owners_slot() {
     assert!(joined > KILLS / 2, "{joined} of {KILLS}");
 }
 
-#[test]
-fn nobody_joins_a_segment_without_owners() {
-    let (mutex, _) = mutex(0);
-    assert!(is_full(&mutex, 0));
-}
-
 /// An open file description of its own, as whoever may open the segment can make one.
 struct Hostile(File);
 

@@ -57,8 +57,8 @@ pub enum ConfigError {
     /// A semaphore's permits.
     #[error(transparent)]
     Semaphore(#[from] semaphore::InitError),
-    /// More owners than a word has room for.
-    #[error("{0} owners: a segment has at most {MAX_OWNERS}")]
+    /// No owner, or more than a word has room for.
+    #[error("{0} owners: a segment has from 1 to {MAX_OWNERS}")]
     Owners(u32),
 }
 

@@ -24,10 +24,10 @@ pub(super) fn fill<O: ?Sized + Object>(
     config: &O::Config,
 ) -> Result<Shared<O>, CreateError> {
     let owners = O::owners(config);
-    if owners > MAX_OWNERS {
-        return Err(ConfigError::Owners(owners).into());
+    if owners.is_some_and(|owners| !(1..=MAX_OWNERS).contains(&owners)) {
+        return Err(ConfigError::Owners(owners.unwrap_or_default()).into());
     }
-    let contents = Contents::of::<O>(O::elements(config), owners.into())?;
+    let contents = Contents::of::<O>(O::elements(config), owners.unwrap_or_default().into())?;
     // Whatever the umask, or a memfd's default, says.
     fchmod(file, MODE).map_err(|errno| create_io("fchmod", errno))?;
     let size = allocate(file, &contents)?;

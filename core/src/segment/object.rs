@@ -84,9 +84,10 @@ pub unsafe trait Object: Send + Sync + 'static {
     /// [`ConfigError`] if the configuration contradicts itself.
     fn init(&self, config: &Self::Config) -> Result<(), ConfigError>;
 
-    /// How many handles on it can have an owner's number at a time: slots of the segment's registry.
-    fn owners(_: &Self::Config) -> u32 {
-        0
+    /// How many handles on it can have an owner's number at a time: slots of the segment's registry. `None`
+    /// if its handles have none.
+    fn owners(_: &Self::Config) -> Option<u32> {
+        None
     }
 
     /// Removes every trace of a dead owner. Others may do so at the same time.
@@ -170,8 +171,8 @@ unsafe impl<T: Record> Object for SpscRing<T> {
         Ok(())
     }
 
-    fn owners(config: &RingConfig) -> u32 {
-        config.owners
+    fn owners(config: &RingConfig) -> Option<u32> {
+        Some(config.owners)
     }
 
     fn sweep(&self, ctx: &NativeCtx, owner: Owner) {
@@ -209,8 +210,8 @@ unsafe impl<T: Record> Object for MpmcQueue<T> {
         Ok(())
     }
 
-    fn owners(config: &RingConfig) -> u32 {
-        config.owners
+    fn owners(config: &RingConfig) -> Option<u32> {
+        Some(config.owners)
     }
 
     fn sweep(&self, ctx: &NativeCtx, owner: Owner) {

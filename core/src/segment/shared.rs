@@ -99,22 +99,30 @@ impl<O: ?Sized + Object> Shared<O> {
     /// # Errors
     /// [`JoinError`].
     pub(crate) fn join(&self) -> Result<(NativeCtx, Owner), JoinError> {
-        /// The kernel takes some milliseconds to free the locks of a process that was killed.
-        const PATIENCE: Duration = Duration::from_millis(20);
-        const PAUSE: Duration = Duration::from_millis(1);
         let ctx = NativeCtx::with_seat(Seat::at(self.mapping.file()).map_err(seat_error)?);
-        let start = Instant::now();
-        loop {
+        let owner = patiently(|| {
             let slots = (0..self.owners).map(Owner);
-            if let Some(owner) =
-                registry::join::<Native>(&ctx, slots, |dead| self.sweep(&ctx, dead))
+            registry::join::<Native>(&ctx, slots, |dead| self.sweep(&ctx, dead))
+                .ok_or(JoinError::RegistryFull { owners: self.owners })
+        })?;
+        Ok((ctx, owner))
+    }
+}
+
+/// Tries again for a moment: the kernel takes some milliseconds to free the locks of a process that was
+/// killed, and longer if it had much memory.
+fn patiently<T>(mut attempt: impl FnMut() -> Result<T, JoinError>) -> Result<T, JoinError> {
+    const PATIENCE: Duration = Duration::from_millis(20);
+    const PAUSE: Duration = Duration::from_millis(1);
+    let start = Instant::now();
+    loop {
+        match attempt() {
+            Err(JoinError::RegistryFull { .. } | JoinError::Taken)
+                if start.elapsed() < PATIENCE =>
             {
-                return Ok((ctx, owner));
+                thread::sleep(PAUSE);
             }
-            if start.elapsed() >= PATIENCE {
-                return Err(JoinError::RegistryFull { owners: self.owners });
-            }
-            thread::sleep(PAUSE);
+            outcome => return outcome,
         }
     }
 }
@@ -138,7 +146,7 @@ impl<T: Record> Shared<SpscRing<T>> {
     /// What it had pushed stays. The consumer takes that, and is told.
     pub fn producer(&self) -> Result<spsc::Producer<Native, T, Self>, JoinError> {
         let (ctx, owner) = self.join()?;
-        Ok(spsc::Producer::claim(self.clone(), ctx, owner)?)
+        patiently(|| Ok(spsc::Producer::claim(self.clone(), ctx.clone(), owner)?))
     }
 
     /// The consumer's end, if it has no owner who lives; popping goes on where a dead one was.
@@ -150,7 +158,7 @@ impl<T: Record> Shared<SpscRing<T>> {
     /// What it had not popped stays for the next consumer. The producer fills the ring, and is told.
     pub fn consumer(&self) -> Result<spsc::Consumer<Native, T, Self>, JoinError> {
         let (ctx, owner) = self.join()?;
-        Ok(spsc::Consumer::claim(self.clone(), ctx, owner)?)
+        patiently(|| Ok(spsc::Consumer::claim(self.clone(), ctx.clone(), owner)?))
     }
 }
 
