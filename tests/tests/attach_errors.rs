@@ -365,11 +365,13 @@ fn permits_that_no_semaphore_has() {
 }
 
 #[test]
-fn more_owners_than_a_word_has_room_for() {
+fn no_owners_and_more_than_a_word_has_room_for() {
     let place = Place::new();
     let of_so_many = |owners| RingConfig::new(16).owners(owners);
-    let created = place.directory.create::<Ring>("ring", of_so_many(MAX_OWNERS + 1));
-    assert_error!(created, CreateError::Config(found) if found == ConfigError::Owners(4097));
+    for owners in [0, MAX_OWNERS + 1] {
+        let created = place.directory.create::<Ring>("ring", of_so_many(owners));
+        assert_error!(created, CreateError::Config(found) if found == ConfigError::Owners(owners));
+    }
     assert_eq!(place.files(), 0);
     let ring = place.directory.create::<Ring>("ring", of_so_many(MAX_OWNERS)).unwrap();
     assert_eq!(ring.owners(), MAX_OWNERS);
