@@ -9,7 +9,7 @@ use selvedge_tests::{
     Tick,
     deaths::{
         self, Actor, Grid, Subject,
-        queue::{CAPACITY, DEATHS_ARE_KNOWN, Flight, Pop, Push, World, number},
+        queue::{CAPACITY, Flight, Pop, Push, World, number},
     },
 };
 
@@ -33,8 +33,8 @@ fn mpmc() -> Vec<Box<dyn Subject>> {
         name: "mpmc try_push and try_push",
         allowed: 0,
         prepare: || World::with(1),
-        dies: Actor { ready: |world| world.producer(1), operate: push::<FIRST> },
-        goes_on: Actor { ready: |world| world.producer(2), operate: push::<SECOND> },
+        dies: Actor { ready: World::producer, operate: push::<FIRST> },
+        goes_on: Actor { ready: World::producer, operate: push::<SECOND> },
         survive: |world, death, pushed| {
             let flight = Flight::default().push(FIRST, death.returned == Some(1));
             world.settle(if pushed == 1 { flight.push(SECOND, true) } else { flight })
@@ -44,8 +44,8 @@ fn mpmc() -> Vec<Box<dyn Subject>> {
         name: "mpmc try_push, and a try_pop that goes on",
         allowed: 0,
         prepare: || World::with(0),
-        dies: Actor { ready: |world| world.producer(1), operate: push::<FIRST> },
-        goes_on: Actor { ready: |world| world.consumer(2), operate: pop },
+        dies: Actor { ready: World::producer, operate: push::<FIRST> },
+        goes_on: Actor { ready: World::consumer, operate: pop },
         survive: |world, death, popped| {
             let flight = Flight::default().push(FIRST, death.returned == Some(1));
             world.settle(flight.pop(Some(popped)))
@@ -56,8 +56,8 @@ fn mpmc() -> Vec<Box<dyn Subject>> {
         allowed: 1,
         // Full: the push needs the very slot.
         prepare: || World::with(CAPACITY),
-        dies: Actor { ready: |world| world.consumer(1), operate: pop },
-        goes_on: Actor { ready: |world| world.producer(2), operate: push::<SECOND> },
+        dies: Actor { ready: World::consumer, operate: pop },
+        goes_on: Actor { ready: World::producer, operate: push::<SECOND> },
         survive: |world, death, pushed| {
             let flight = Flight::default().pop(death.returned);
             world.settle(if pushed == 1 { flight.push(SECOND, true) } else { flight })
@@ -67,8 +67,8 @@ fn mpmc() -> Vec<Box<dyn Subject>> {
         name: "mpmc try_pop and try_pop",
         allowed: 1,
         prepare: || World::with(2),
-        dies: Actor { ready: |world| world.consumer(1), operate: pop },
-        goes_on: Actor { ready: |world| world.consumer(2), operate: pop },
+        dies: Actor { ready: World::consumer, operate: pop },
+        goes_on: Actor { ready: World::consumer, operate: pop },
         survive: |world, death, popped| {
             world.settle(Flight::default().pop(death.returned).pop(Some(popped)))
         },
@@ -77,11 +77,5 @@ fn mpmc() -> Vec<Box<dyn Subject>> {
 }
 
 fn main() -> ExitCode {
-    let mut subjects = Vec::new();
-    if DEATHS_ARE_KNOWN {
-        subjects.extend(mpmc());
-    } else {
-        eprintln!("mpmc: not run, since nobody is known to be dead");
-    }
-    deaths::main(&subjects)
+    deaths::main(&mpmc())
 }

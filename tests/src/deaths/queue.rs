@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use selvedge::{
-    platform::{Owner, native::Native},
+    platform::native::Native,
     protocol::mpmc::{Consumer, PopError, Producer, PushError},
     segment::{MpmcQueue, RingConfig, Shared, sealed},
 };
@@ -19,10 +19,6 @@ const BEFORE: u64 = 10;
 
 /// Records with numbers from here on were pushed after all deaths; those between were in flight.
 const AFTER: u64 = 20;
-
-/// Is it known natively that a process is dead? As long as it is not, a dead process counts as a
-/// stopped one, and its claim holds the queue up.
-pub const DEATHS_ARE_KNOWN: bool = false;
 
 /// A producer of ticks.
 pub type Push = Producer<Native, Tick, Shared<MpmcQueue<Tick>>>;
@@ -102,8 +98,8 @@ impl World {
     pub fn with(records: u64) -> Self {
         let config = RingConfig::new(CAPACITY).start_at(u64::MAX - 1);
         let (queue, descriptor) = sealed::create(config).expect("a page of memory");
-        let producer = producer_of(&queue, 1);
-        let consumer = consumer_of(&queue, 2);
+        let producer = producer_of(&queue);
+        let consumer = consumer_of(&queue);
         let mut world = Self { descriptor, producer, consumer, pushed: Vec::new() };
         (0..records).for_each(|_| world.push());
         world
@@ -128,22 +124,22 @@ impl World {
         assert_eq!(self.consumer.try_pop(), Ok(Tick::nth(tick)));
     }
 
-    /// Somebody else's producer, the `n`-th of all handles but the survivors'.
+    /// Somebody else's producer.
     ///
     /// # Panics
     /// If it cannot attach.
     #[must_use]
-    pub fn producer(&self, n: u32) -> Push {
-        producer_of(&self.attach(), 2 + n)
+    pub fn producer(&self) -> Push {
+        producer_of(&self.attach())
     }
 
-    /// Somebody else's consumer, the `n`-th of all handles but the survivors'.
+    /// Somebody else's consumer.
     ///
     /// # Panics
     /// If it cannot attach.
     #[must_use]
-    pub fn consumer(&self, n: u32) -> Pop {
-        consumer_of(&self.attach(), 2 + n)
+    pub fn consumer(&self) -> Pop {
+        consumer_of(&self.attach())
     }
 
     fn attach(&self) -> Shared<MpmcQueue<Tick>> {
@@ -238,10 +234,10 @@ impl World {
     }
 }
 
-fn producer_of(queue: &Shared<MpmcQueue<Tick>>, owner: u32) -> Push {
-    queue.producer(Owner(owner)).expect("a small number")
+fn producer_of(queue: &Shared<MpmcQueue<Tick>>) -> Push {
+    queue.producer().expect("a free slot of the registry")
 }
 
-fn consumer_of(queue: &Shared<MpmcQueue<Tick>>, owner: u32) -> Pop {
-    queue.consumer(Owner(owner)).expect("a small number")
+fn consumer_of(queue: &Shared<MpmcQueue<Tick>>) -> Pop {
+    queue.consumer().expect("a free slot of the registry")
 }

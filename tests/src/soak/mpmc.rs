@@ -4,7 +4,7 @@
 use std::{collections::HashSet, os::fd::OwnedFd, time::Duration};
 
 use selvedge::{
-    platform::{Owner, native::Native},
+    platform::native::Native,
     protocol::mpmc::{Consumer, PopError, PopTimeoutError, Producer, PushError, PushTimeoutError},
     segment::{MpmcQueue, RingConfig, Shared, sealed},
 };
@@ -36,12 +36,9 @@ pub struct Records {
     descriptor: OwnedFd,
 }
 
-/// The handles of the worker in a slot; slot 0 is that of who settles.
-fn handles(queue: &Shared<Queue>, slot: usize) -> (Push, Pop) {
-    let owner = 2 * slot as u32;
-    let producer = queue.producer(Owner(owner)).expect("a small number");
-    let consumer = queue.consumer(Owner(owner + 1)).expect("a small number");
-    (producer, consumer)
+fn handles(queue: &Shared<Queue>) -> (Push, Pop) {
+    let joined = "the registry has room for all who live";
+    (queue.producer().expect(joined), queue.consumer().expect(joined))
 }
 
 impl Records {
@@ -53,7 +50,7 @@ impl Records {
     pub fn new() -> Self {
         let config = RingConfig::new(CAPACITY).start_at(u64::MAX - 1_000_000);
         let (queue, descriptor) = sealed::create::<Queue>(config).expect("a page");
-        let (producer, consumer) = handles(&queue, 0);
+        let (producer, consumer) = handles(&queue);
         Self { producer, consumer, descriptor }
     }
 
@@ -96,9 +93,9 @@ impl Trial for Records {
         "mpmc"
     }
 
-    fn work(&self, desk: &Desk<'_>, slot: usize, mut random: Random) {
+    fn work(&self, desk: &Desk<'_>, _: usize, mut random: Random) {
         let queue = sealed::attach::<Queue>(&self.descriptor).expect("the queue");
-        let (mut producer, mut consumer) = handles(&queue, 1 + slot);
+        let (mut producer, mut consumer) = handles(&queue);
         let mut pushed = 0;
         while desk.open() {
             // Mostly at once: a worker that is killed while it waits leaves little behind.

@@ -10,7 +10,7 @@ mod spsc;
 
 use std::process::ExitCode;
 
-use selvedge_tests::deaths::{self, queue::DEATHS_ARE_KNOWN};
+use selvedge_tests::deaths;
 
 #[global_allocator]
 static ALLOCATOR: deaths::Allocator = deaths::Allocator;
@@ -21,10 +21,6 @@ fn main() -> ExitCode {
     subjects.extend(spsc::operations());
     subjects.extend(event::operations());
     subjects.extend(naming::operations());
-    if DEATHS_ARE_KNOWN {
-        subjects.extend(mpmc::operations());
-    } else {
-        eprintln!("mpmc: not run, since nobody is known to be dead");
-    }
+    subjects.extend(mpmc::operations());
     deaths::main(&subjects)
 }

@@ -12,14 +12,6 @@ use selvedge_tests::{
 /// The record that the victim pushes.
 const FLYING: u64 = 10;
 
-fn producer(world: &World) -> Push {
-    world.producer(1)
-}
-
-fn consumer(world: &World) -> Pop {
-    world.consumer(1)
-}
-
 fn after_push(world: World, death: Death) -> Account {
     world.settle(Flight::default().push(FLYING, death.returned == Some(1)))
 }
@@ -34,7 +26,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         allowed: 0,
         begins_as: None,
         prepare: || World::with(1),
-        victim: producer,
+        victim: World::producer,
         operate: |producer| producer.try_push(Tick::nth(FLYING)).is_ok().into(),
         meanwhile: Operation::<World, Push>::NOTHING,
         survive: after_push,
@@ -53,7 +45,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         allowed: 1,
         begins_as: None,
         prepare: || World::with(2),
-        victim: consumer,
+        victim: World::consumer,
         operate: |consumer| number(consumer.try_pop()),
         meanwhile: Operation::<World, Pop>::NOTHING,
         survive: after_pop,
