@@ -29,7 +29,9 @@ mod arguments;
 mod bystander;
 mod every;
 mod grid;
+pub mod mutex;
 mod path;
+pub mod permits;
 pub mod queue;
 mod tracee;
 

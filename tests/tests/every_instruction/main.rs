@@ -1,10 +1,12 @@
 //! A process dies at every instruction of every operation, and the others get on.
 //!
-//! `cargo test --release -p selvedge-tests --test every_instruction [-- [--list] [--step] FILTER…]`
+//! `cargo test --release -p selvedge-tests --test every_instruction [-- [--list] [--step] [--all] [--every N] FILTER…]`
 
 mod event;
 mod mpmc;
+mod mutex;
 mod naming;
+mod permits;
 mod semaphore;
 mod spsc;
 
@@ -22,5 +24,7 @@ fn main() -> ExitCode {
     subjects.extend(event::operations());
     subjects.extend(naming::operations());
     subjects.extend(mpmc::operations());
+    subjects.extend(mutex::operations());
+    subjects.extend(permits::operations());
     deaths::main(&subjects)
 }
