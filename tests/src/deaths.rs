@@ -46,7 +46,7 @@ pub use allocator::Allocator;
 pub use arguments::Arguments;
 pub use bystander::Bystander;
 pub use every::Operation;
-pub use grid::{Actor, Grid};
+pub use grid::{Actor, Fate, Grid};
 use nix::{
     sched::{CpuSet, sched_getcpu, sched_setaffinity},
     unistd::{Pid, alarm},

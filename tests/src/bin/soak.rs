@@ -9,7 +9,8 @@ use std::{
 };
 
 use selvedge_tests::soak::{
-    Desks, Figures, Random, Trial, mpmc::Records, round, semaphore::Permits,
+    Desks, Figures, Random, Trial, mpmc::Records, mutex::Changes, permits::OwnedPermits, round,
+    semaphore::Permits, spsc::Stream,
 };
 
 /// How long a protocol has the machine to itself.
@@ -28,7 +29,13 @@ fn main() -> ExitCode {
             _ => protocols.push(arg),
         }
     }
-    let mut trials: Vec<Box<dyn Trial>> = vec![Box::new(Permits::new()), Box::new(Records::new())];
+    let mut trials: Vec<Box<dyn Trial>> = vec![
+        Box::new(Permits::new()),
+        Box::new(Stream::new()),
+        Box::new(Records::new()),
+        Box::new(Changes::new()),
+        Box::new(OwnedPermits::new()),
+    ];
     trials.retain(|trial| protocols.is_empty() || protocols.iter().any(|p| p == trial.name()));
     println!("seed {seed}, {seconds} s");
     soak(&mut trials, Duration::from_secs(seconds), Random::new(seed))

@@ -102,10 +102,16 @@ impl World {
         world
     }
 
-    /// Its holder has died in the middle of a change.
+    /// Its holder has died in the middle of a change. Whoever comes next gets the dead one's number, or
+    /// `another`.
+    ///
+    /// # Panics
+    /// If nobody can join.
     #[must_use]
-    pub fn torn() -> Self {
+    pub fn torn(another: bool) -> Self {
         let world = Self::free();
+        // A smaller number, free again when this has gone.
+        let _place = another.then(|| world.mutex.handle().expect("a free slot of the registry"));
         corpse(|| {
             let mut guard = world.handle().lock().expect("nobody holds it");
             guard.set(Sheet::torn(OLD, NEW));
@@ -164,6 +170,18 @@ impl World {
             sleeper.fall_asleep();
         }
         Some(guard)
+    }
+
+    /// Whoever would sleep until a death is known does not.
+    #[must_use]
+    pub fn without_sleeper(self) -> Self {
+        Self { sleeper: None, ..self }
+    }
+
+    /// Does somebody hold it, dead or alive?
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.mutex.state().holder().is_some()
     }
 
     /// Tells the holder to let go.

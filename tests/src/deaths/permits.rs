@@ -62,10 +62,15 @@ impl World {
         world
     }
 
-    /// So many, whose holder has died.
+    /// So many, whose holder has died. Whoever comes next gets the dead one's number, or `another`.
+    ///
+    /// # Panics
+    /// If nobody can join.
     #[must_use]
-    pub fn of_the_dead(permits: u32) -> Self {
+    pub fn of_the_dead(permits: u32, another: bool) -> Self {
         let world = Self::free(permits);
+        // A smaller number, free again when this has gone.
+        let _place = another.then(|| world.pool.handle().expect("a free slot of the registry"));
         corpse(|| mem::forget(world.take_all()));
         world
     }
@@ -124,6 +129,18 @@ impl World {
             sleeper.fall_asleep();
         }
         Some(guard)
+    }
+
+    /// Whoever would sleep until a death is known does not.
+    #[must_use]
+    pub fn without_sleeper(self) -> Self {
+        Self { sleeper: None, ..self }
+    }
+
+    /// Does somebody hold it, dead or alive?
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.survivor.free() == 0
     }
 
     /// Tells the holder to let go.

@@ -122,29 +122,36 @@ impl World {
         world
     }
 
-    /// A queue with a record behind the claim of a dead producer.
+    /// A queue with a record behind the claim of a dead producer. Whoever comes next gets the dead one's
+    /// number, or `another`.
     #[must_use]
-    pub fn behind_the_dead() -> Self {
+    pub fn behind_the_dead(another: bool) -> Self {
         let mut world = Self::with(0);
+        // A smaller number, free again when this has gone.
+        let place = another.then(|| world.producer());
         world.die(Phase::Writing, |mark| {
             let mut producer = world.producer();
             mark();
             let _ = producer.try_push(Tick::nth(DEAD));
         });
+        drop(place);
         world.flight = Flight::default().push(DEAD, false);
         world.push();
         world
     }
 
-    /// A full queue, whose first record is in the hands of a dead consumer.
+    /// A full queue, whose first record is in the hands of a dead consumer. Whoever comes next gets the
+    /// dead one's number, or `another`.
     #[must_use]
-    pub fn before_the_dead() -> Self {
+    pub fn before_the_dead(another: bool) -> Self {
         let mut world = Self::with(CAPACITY);
+        let place = another.then(|| world.producer());
         world.die(Phase::Reading, |mark| {
             let mut consumer = world.consumer();
             mark();
             let _ = consumer.try_pop();
         });
+        drop(place);
         world.flight = Flight::default().pop(None);
         world
     }

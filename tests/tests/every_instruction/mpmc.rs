@@ -70,14 +70,14 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         name: "mpmc try_push over a dead consumer's claim",
         // The dead consumer's.
         allowed: 1,
-        prepare: World::before_the_dead,
+        prepare: || World::before_the_dead(true),
         operate: |producer: &mut Push| producer.try_push(Tick::nth(FLYING)).is_ok().into(),
         meanwhile: Operation::<World, Push>::NOTHING,
         ..push
     };
     let pop_over = Operation {
         name: "mpmc try_pop over a dead producer's claim",
-        prepare: World::behind_the_dead,
+        prepare: || World::behind_the_dead(true),
         operate: |consumer: &mut Pop| number(consumer.try_pop()),
         meanwhile: Operation::<World, Pop>::NOTHING,
         ..pop
@@ -86,7 +86,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         name: "mpmc producer, with a dead producer's number",
         allowed: 0,
         begins_as: None,
-        prepare: World::behind_the_dead,
+        prepare: || World::behind_the_dead(false),
         victim: |world| (world.attach(), None),
         operate: |(queue, joined)| {
             *joined = queue.producer().ok();
@@ -99,7 +99,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         name: "mpmc consumer, with a dead consumer's number",
         allowed: 1,
         begins_as: None,
-        prepare: World::before_the_dead,
+        prepare: || World::before_the_dead(false),
         victim: |world| (world.attach(), None),
         operate: |(queue, joined)| {
             *joined = queue.consumer().ok();

@@ -92,7 +92,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
     };
     let take_over = Operation {
         name: "mutex lock, taken over from the dead",
-        prepare: World::torn,
+        prepare: || World::torn(true),
         // Whoever comes afterwards is told, of the first death or of the second.
         survive: |world, _| world.settle(Some(true), &[]),
         operate: |mutex: &mut Handle| hold(mutex.lock()),
@@ -120,20 +120,36 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         survive: after_writing,
     };
     let unlock_beside_a_sleeper = Operation {
-        name: "mutex write and unlock beside a sleeper",
+        name: "mutex unlock beside a sleeper",
         prepare: World::wanted,
-        // The sleeper was told, if anybody was.
+        victim: |world| {
+            let mut guard = world.guard();
+            guard.iter_mut().for_each(|guard| guard.set(Sheet::nth(NEW)));
+            guard
+        },
+        operate: |guard| {
+            drop(guard.take());
+            1
+        },
         survive: |world, death| match death.returned {
-            Some(_) => world.settle(Some(false), &[NEW]),
-            None => world.settle(Some(false), &[OLD, NEW]),
+            // To be told of a death takes a slice.
+            None if world.is_held() => world.without_sleeper().settle(None, &[NEW]),
+            // The sleeper was told, if anybody was.
+            _ => world.settle(Some(false), &[NEW]),
         },
         ..unlock
+    };
+    let nothing = Operation {
+        name: "mutex nothing, held beside a sleeper",
+        operate: |_: &mut Option<Held>| 0,
+        survive: |world: World, _| world.settle(Some(false), &[NEW]),
+        ..unlock_beside_a_sleeper
     };
     let join = Operation {
         name: "mutex handle, with a dead holder's number",
         allowed: 0,
         begins_as: None,
-        prepare: World::torn,
+        prepare: || World::torn(false),
         victim: |world| (world.attach(), None),
         operate: |(mutex, joined)| {
             *joined = mutex.handle().ok();
@@ -154,6 +170,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         Box::new(repair),
         Box::new(unlock),
         Box::new(unlock_beside_a_sleeper),
+        Box::new(nothing),
         Box::new(join),
     ]
 }

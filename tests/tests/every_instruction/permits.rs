@@ -60,7 +60,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
     };
     let take_over = Operation {
         name: "permits try_acquire, taken over from the dead",
-        prepare: || World::of_the_dead(2),
+        prepare: || World::of_the_dead(2, true),
         operate: |pool: &mut Handle| hold(pool.try_acquire()),
         ..acquire
     };
@@ -77,13 +77,27 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         meanwhile: Operation::<World, Option<Held>>::NOTHING,
         survive,
     };
-    let release_to_a_sleeper =
-        Operation { name: "permits release to a sleeper", prepare: World::wanted, ..release };
+    let release_to_a_sleeper = Operation {
+        name: "permits release to a sleeper",
+        prepare: World::wanted,
+        survive: |world, death| match death.returned {
+            // To be told of a death takes a slice.
+            None if world.is_held() => world.without_sleeper().settle(0),
+            _ => world.settle(0),
+        },
+        ..release
+    };
+    let nothing = Operation {
+        name: "permits nothing, held beside a sleeper",
+        operate: |_: &mut Option<Held>| 0,
+        survive,
+        ..release_to_a_sleeper
+    };
     let join = Operation {
         name: "permits handle, with a dead holder's number",
         allowed: 0,
         begins_as: None,
-        prepare: || World::of_the_dead(2),
+        prepare: || World::of_the_dead(2, false),
         victim: |world| (world.attach(), None),
         operate: |(pool, joined)| {
             *joined = pool.handle().ok();
@@ -101,6 +115,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         Box::new(take_over),
         Box::new(release),
         Box::new(release_to_a_sleeper),
+        Box::new(nothing),
         Box::new(join),
     ]
 }
