@@ -103,7 +103,7 @@ fn robust_mutex() -> Vec<Box<dyn Subject>> {
     };
     let lives = Grid {
         name: "mutex try_lock, twice, over a dead holder",
-        prepare: || World::torn(true),
+        prepare: || World::torn(2),
         first: Actor { ready: World::handle, operate: |mutex| mutex::hold(mutex.try_lock()) },
         fate: Fate::Lives,
         goes_on: Actor { ready: World::handle, operate: |mutex| mutex::hold(mutex.try_lock()) },
@@ -135,7 +135,7 @@ fn owned_permits() -> Vec<Box<dyn Subject>> {
     };
     let lives = Grid {
         name: "permits try_acquire, twice, of a dead holder's",
-        prepare: || World::of_the_dead(1, true),
+        prepare: || World::of_the_dead(1, 2),
         first: Actor { ready: World::handle, operate: |pool| permits::hold(pool.try_acquire()) },
         fate: Fate::Lives,
         goes_on: Actor { ready: World::handle, operate: |pool| permits::hold(pool.try_acquire()) },

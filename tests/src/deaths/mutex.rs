@@ -102,16 +102,18 @@ impl World {
         world
     }
 
-    /// Its holder has died in the middle of a change. Whoever comes next gets the dead one's number, or
-    /// `another`.
+    /// Its holder has died in the middle of a change. So many `others` get other
+    /// numbers than the dead one's, which the next one gets.
     ///
     /// # Panics
     /// If nobody can join.
     #[must_use]
-    pub fn torn(another: bool) -> Self {
+    pub fn torn(others: usize) -> Self {
         let world = Self::free();
-        // A smaller number, free again when this has gone.
-        let _place = another.then(|| world.mutex.handle().expect("a free slot of the registry"));
+        // Smaller numbers, free again when these have gone.
+        let places =
+            (0..others).map(|_| world.mutex.handle().expect("a free slot of the registry"));
+        let _places = places.collect::<Vec<_>>();
         corpse(|| {
             let mut guard = world.handle().lock().expect("nobody holds it");
             guard.set(Sheet::torn(OLD, NEW));

@@ -62,15 +62,17 @@ impl World {
         world
     }
 
-    /// So many, whose holder has died. Whoever comes next gets the dead one's number, or `another`.
+    /// So many, whose holder has died. So many `others` get other numbers than the dead one's, which
+    /// the next one gets.
     ///
     /// # Panics
     /// If nobody can join.
     #[must_use]
-    pub fn of_the_dead(permits: u32, another: bool) -> Self {
+    pub fn of_the_dead(permits: u32, others: usize) -> Self {
         let world = Self::free(permits);
-        // A smaller number, free again when this has gone.
-        let _place = another.then(|| world.pool.handle().expect("a free slot of the registry"));
+        // Smaller numbers, free again when these have gone.
+        let places = (0..others).map(|_| world.pool.handle().expect("a free slot of the registry"));
+        let _places = places.collect::<Vec<_>>();
         corpse(|| mem::forget(world.take_all()));
         world
     }

@@ -92,7 +92,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
     };
     let take_over = Operation {
         name: "mutex lock, taken over from the dead",
-        prepare: || World::torn(true),
+        prepare: || World::torn(1),
         // Whoever comes afterwards is told, of the first death or of the second.
         survive: |world, _| world.settle(Some(true), &[]),
         operate: |mutex: &mut Handle| hold(mutex.lock()),
@@ -149,7 +149,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         name: "mutex handle, with a dead holder's number",
         allowed: 0,
         begins_as: None,
-        prepare: || World::torn(false),
+        prepare: || World::torn(0),
         victim: |world| (world.attach(), None),
         operate: |(mutex, joined)| {
             *joined = mutex.handle().ok();

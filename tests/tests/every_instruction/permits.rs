@@ -60,7 +60,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
     };
     let take_over = Operation {
         name: "permits try_acquire, taken over from the dead",
-        prepare: || World::of_the_dead(2, true),
+        prepare: || World::of_the_dead(2, 1),
         operate: |pool: &mut Handle| hold(pool.try_acquire()),
         ..acquire
     };
@@ -97,7 +97,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         name: "permits handle, with a dead holder's number",
         allowed: 0,
         begins_as: None,
-        prepare: || World::of_the_dead(2, false),
+        prepare: || World::of_the_dead(2, 0),
         victim: |world| (world.attach(), None),
         operate: |(pool, joined)| {
             *joined = pool.handle().ok();
