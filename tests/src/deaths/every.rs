@@ -24,6 +24,9 @@ const AGREED: usize = 3;
 /// How many victims may go another way before an instruction counts as skipped.
 const TRIES: usize = 24;
 
+/// Of an operation with more instructions than that, only every so many are died at, unless told otherwise.
+const MANY: usize = if cfg!(debug_assertions) { 150 } else { 800 };
+
 /// After so many failures the rest of an operation is left, and counts as skipped.
 const ENOUGH: usize = 8;
 
@@ -225,8 +228,8 @@ impl<W, V> Operation<W, V> {
     fn run(&self, arguments: &Arguments) -> Result<Tally, Astray> {
         let told = Told::new();
         let mut path = self.record(&told)?;
-        // Unoptimised, an operation has several times as many instructions.
-        let every = arguments.every.unwrap_or(if cfg!(debug_assertions) { 8 } else { 1 });
+        let once = (0..path.len()).filter(|n| !path.repeats(*n)).count();
+        let every = arguments.every.unwrap_or(once.div_ceil(MANY));
         let mut tally = Tally::default();
         if self.begins_as.is_some() {
             tally.shared = *path.calls().first().expect("an operation that sleeps");
