@@ -39,7 +39,7 @@ impl Bell {
     pub fn wait(&self, timeout: Duration) -> Result<(), TimedOut> {
         let ctx = NativeCtx::default();
         let until = Native::deadline(&ctx, timeout);
-        self.event.wait_until(&ctx, until, || self.is_rung().then_some(()))
+        self.event.wait_until(&ctx, until, |_| self.is_rung().then_some(()))
     }
 }
 

@@ -29,18 +29,24 @@ mod arguments;
 mod bystander;
 mod every;
 mod grid;
+pub mod mutex;
 mod path;
+pub mod permits;
 pub mod queue;
 mod tracee;
 
 use core::fmt;
-use std::{process::ExitCode, time::Duration};
+use std::{
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
 
 pub use allocator::Allocator;
 pub use arguments::Arguments;
 pub use bystander::Bystander;
 pub use every::Operation;
-pub use grid::{Actor, Grid};
+pub use grid::{Actor, Fate, Grid};
 use nix::{
     sched::{CpuSet, sched_getcpu, sched_setaffinity},
     unistd::{Pid, alarm},
@@ -49,6 +55,7 @@ use selvedge::{
     platform::Ordering,
     segment::{Shared, sealed},
 };
+pub use tracee::{corpse, die_when};
 
 use crate::{Words, words::Word};
 
@@ -57,6 +64,24 @@ const HANGS: Duration = Duration::from_secs(120);
 
 /// The deadline of whoever waits for what must come: so far away that it is given up before.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a death may remain unknown to those who look: the kernel frees a dead process's locks in its
+/// own time.
+const UNKNOWN: Duration = Duration::from_millis(10);
+
+/// Makes an attempt that depends on a death's being known, again if need be.
+///
+/// # Errors
+/// The last attempt's.
+pub fn patiently<T, E>(mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E> {
+    let end = Instant::now() + UNKNOWN;
+    loop {
+        match attempt() {
+            Err(_) if Instant::now() < end => thread::sleep(Duration::from_micros(200)),
+            done => return done,
+        }
+    }
+}
 
 /// How a victim died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

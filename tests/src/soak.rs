@@ -14,9 +14,14 @@
 
 mod desk;
 pub mod mpmc;
+pub mod mutex;
+pub mod permits;
+mod records;
 pub mod semaphore;
+pub mod spsc;
 
 use std::{
+    collections::BTreeMap,
     thread,
     time::{Duration, Instant},
 };
@@ -64,10 +69,20 @@ pub struct Life<'a> {
     pub killed: bool,
 }
 
+/// Sometimes, a worker takes its time.
+fn dawdle(random: &mut Random) {
+    if random.below(16) == 0 {
+        thread::sleep(Duration::from_micros(random.below(50)));
+    }
+}
+
 /// A protocol under soak.
 pub trait Trial {
     /// The protocol.
     fn name(&self) -> &'static str;
+
+    /// What a worker may be [inside](Desk::inside), from 1.
+    fn operations(&self) -> &'static [&'static str];
 
     /// A worker, in its own process, until the desk says stop, or is full. `slot` is one of those at a
     /// time, no two living workers have the same.
@@ -96,12 +111,12 @@ pub struct Settled {
 }
 
 /// Figures of one protocol.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Figures {
     rounds: u64,
     kills: u64,
-    /// Kills in the middle of an operation.
-    inside: u64,
+    /// Kills in the middle of each operation.
+    inside: BTreeMap<&'static str, u64>,
     settled: Settled,
 }
 
@@ -110,9 +125,11 @@ impl core::fmt::Display for Figures {
         let Self { rounds, kills, inside, settled: Settled { done, lost } } = self;
         write!(
             f,
-            "{rounds} rounds, {done} operations, {kills} kills ({inside} inside an operation), \
-             {lost} lost with the dead"
-        )
+            "{rounds} rounds, {done} operations, {kills} kills ({} inside an operation:",
+            inside.values().sum::<u64>()
+        )?;
+        inside.iter().try_for_each(|(operation, kills)| write!(f, " {operation} {kills}"))?;
+        write!(f, "), {lost} lost with the dead")
     }
 }
 
@@ -120,7 +137,7 @@ impl Figures {
     /// Has it tested anything?
     #[must_use]
     pub fn any(&self) -> bool {
-        self.inside > 0 && self.settled.done > 0
+        !self.inside.is_empty() && self.settled.done > 0
     }
 }
 
@@ -157,7 +174,10 @@ pub fn round(
         if !worker.has_ended()? {
             worker.kill();
             figures.kills += 1;
-            figures.inside += u64::from(lives[life].desk.is_inside());
+            if let Some(inside) = lives[life].desk.operation().checked_sub(1) {
+                let operation = trial.operations()[inside as usize];
+                *figures.inside.entry(operation).or_default() += 1;
+            }
             lives[life].killed = true;
             if !trial.goes_on(&lives[life].desk) {
                 break;

@@ -5,7 +5,7 @@ use std::{io, os::fd::AsFd};
 use memmap2::MmapRaw;
 use selvedge::{
     layout::Field,
-    platform::{Platform, native::Native},
+    platform::{Platform, Pod, native::Native},
     protocol::mpmc,
     segment::HEADER_SIZE,
 };
@@ -30,17 +30,17 @@ impl View {
         Ok(Self { memory: MmapRaw::map_raw(&file)?, fields: fields.to_vec() })
     }
 
-    /// Maps the segment in `file`, a queue of four `u64`s; the words of its slots are
+    /// Maps the segment in `file`, a queue of four records; the words of its slots are
     /// [`SLOT_WORDS`](Self::SLOT_WORDS).
     ///
     /// # Errors
     /// Of `mmap`.
-    pub fn of_queue(file: impl AsFd) -> io::Result<Self> {
-        type Slot = mpmc::Slot<Native, u64>;
-        let mut fields = mpmc::Queue::<Native, [Slot; 1]>::fields().to_vec();
+    pub fn of_queue<T: Pod>(file: impl AsFd) -> io::Result<Self> {
+        let mut fields = mpmc::Queue::<Native, [mpmc::Slot<Native, T>; 1]>::fields().to_vec();
         let slots = fields.iter().find(|field| field.name == "slots").expect("it has slots").offset;
         for (name, n) in Self::SLOT_WORDS.into_iter().zip(0..) {
-            fields.push(Field::new(name, slots + n * size_of::<Slot>(), size_of::<U64>()));
+            let word = slots + n * size_of::<mpmc::Slot<Native, T>>();
+            fields.push(Field::new(name, word, size_of::<U64>()));
         }
         Self::of(file, &fields)
     }

@@ -46,7 +46,7 @@ fn ring(start: u64) -> (Shared<Ring>, View, OwnedFd) {
 fn queue(start: u64) -> (Shared<MpmcQueue<u64>>, View, OwnedFd) {
     let config = RingConfig::new(CAPACITY).start_at(start);
     let (queue, descriptor) = sealed::create(config).unwrap();
-    let view = View::of_queue(&descriptor).unwrap();
+    let view = View::of_queue::<u64>(&descriptor).unwrap();
     (queue, view, descriptor)
 }
 

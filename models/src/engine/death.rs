@@ -51,6 +51,7 @@ pub(super) fn next() -> usize {
 }
 
 /// How many mortal actors the last execution had.
+#[cfg(feature = "loom")]
 pub(super) fn mortals() -> usize {
     MORTALS.get()
 }

@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use selvedge_tests::{
-    deaths::queue::DEATHS_ARE_KNOWN,
-    soak::{Desks, Figures, Random, Trial, mpmc::Records, round, semaphore::Permits},
+use selvedge_tests::soak::{
+    Desks, Figures, Random, Trial, mpmc::Records, mutex::Changes, permits::OwnedPermits, round,
+    semaphore::Permits, spsc::Stream,
 };
 
 /// How long a protocol has the machine to itself.
@@ -29,12 +29,13 @@ fn main() -> ExitCode {
             _ => protocols.push(arg),
         }
     }
-    let mut trials: Vec<Box<dyn Trial>> = vec![Box::new(Permits::new())];
-    if DEATHS_ARE_KNOWN {
-        trials.push(Box::new(Records::new()));
-    } else {
-        eprintln!("mpmc: not run, since nobody is known to be dead");
-    }
+    let mut trials: Vec<Box<dyn Trial>> = vec![
+        Box::new(Permits::new()),
+        Box::new(Stream::new()),
+        Box::new(Records::new()),
+        Box::new(Changes::new()),
+        Box::new(OwnedPermits::new()),
+    ];
     trials.retain(|trial| protocols.is_empty() || protocols.iter().any(|p| p == trial.name()));
     println!("seed {seed}, {seconds} s");
     soak(&mut trials, Duration::from_secs(seconds), Random::new(seed))

@@ -11,7 +11,7 @@ pub struct Arguments {
     pub all: bool,
     /// Step all the way, without breakpoints.
     pub step: bool,
-    /// Of a grid's rows and columns, every so many.
+    /// Of an operation's instructions, and of a grid's pairs of them, every so many.
     pub every: Option<usize>,
     exact: bool,
     filters: Vec<String>,

@@ -4,8 +4,10 @@
 /// loop whose instructions come by often.
 const WINDOW: usize = 64;
 
-/// So many repetitions at a loop's beginning, and at its end, are not called repetitions.
-const SOME: u32 = 4;
+/// So many rounds at a loop's beginning, and at its end, are not called repetitions. To get to the end, a
+/// victim stops in each round.
+const FIRST: u32 = 4;
+const LAST: u32 = 1;
 
 /// Where an operation's instructions are: the instruction pointer at its first mark, then after each
 /// step.
@@ -52,7 +54,7 @@ impl Path {
     pub(super) fn repeats(&self, n: usize) -> bool {
         self.at(n).is_some_and(|pc| {
             let visit = self.visits[n];
-            visit > SOME && visit + SOME <= self.seen[&pc]
+            visit > FIRST && visit + LAST <= self.seen[&pc]
         })
     }
 
@@ -82,7 +84,7 @@ mod tests {
         let mut path = Path::default();
         (0..20).for_each(|n| path.push(n % 2, false));
         let repeating = (0..20).filter(|n| path.repeats(*n)).collect::<Vec<_>>();
-        assert_eq!(repeating, [8, 9, 10, 11]);
+        assert_eq!(repeating, [8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
         assert!(!path.repeats(20), "the end");
     }
 

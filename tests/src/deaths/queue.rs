@@ -1,15 +1,18 @@
 //! A queue for many, among whom some die: what must then be in it.
 
-use std::os::fd::OwnedFd;
+use std::{os::fd::OwnedFd, thread};
 
 use selvedge::{
-    platform::{Owner, native::Native},
-    protocol::mpmc::{Consumer, PopError, Producer, PushError},
+    platform::{Ordering::Acquire, native::Native},
+    protocol::mpmc::{
+        Consumer, PopError, Producer, PushError,
+        word::{Phase, SlotWord},
+    },
     segment::{MpmcQueue, RingConfig, Shared, sealed},
 };
 
-use super::{Account, Harm};
-use crate::Tick;
+use super::{Account, Harm, UNKNOWN, die_when, patiently};
+use crate::{Tick, View};
 
 /// Slots of the queue.
 pub const CAPACITY: u64 = 4;
@@ -19,10 +22,6 @@ const BEFORE: u64 = 10;
 
 /// Records with numbers from here on were pushed after all deaths; those between were in flight.
 const AFTER: u64 = 20;
-
-/// Is it known natively that a process is dead? As long as it is not, a dead process counts as a
-/// stopped one, and its claim holds the queue up.
-pub const DEATHS_ARE_KNOWN: bool = false;
 
 /// A producer of ticks.
 pub type Push = Producer<Native, Tick, Shared<MpmcQueue<Tick>>>;
@@ -38,7 +37,14 @@ pub struct World {
     consumer: Pop,
     /// Records that are in the queue for certain.
     pushed: Vec<u64>,
+    /// What those had in flight who have died already.
+    flight: Flight,
+    /// Those who have taken the numbers of the dead.
+    heirs: Vec<Push>,
 }
+
+/// The record of a producer that has died already.
+const DEAD: u64 = 15;
 
 /// The number of a record that is not whole.
 const TORN: u64 = u64::MAX - 2;
@@ -102,11 +108,71 @@ impl World {
     pub fn with(records: u64) -> Self {
         let config = RingConfig::new(CAPACITY).start_at(u64::MAX - 1);
         let (queue, descriptor) = sealed::create(config).expect("a page of memory");
-        let producer = producer_of(&queue, 1);
-        let consumer = consumer_of(&queue, 2);
-        let mut world = Self { descriptor, producer, consumer, pushed: Vec::new() };
+        let producer = producer_of(&queue);
+        let consumer = consumer_of(&queue);
+        let mut world = Self {
+            descriptor,
+            producer,
+            consumer,
+            pushed: Vec::new(),
+            flight: Flight::default(),
+            heirs: Vec::new(),
+        };
         (0..records).for_each(|_| world.push());
         world
+    }
+
+    /// A queue with a record behind the claim of a dead producer. Whoever comes next gets the dead one's
+    /// number, or `another`.
+    #[must_use]
+    pub fn behind_the_dead(another: bool) -> Self {
+        let mut world = Self::with(0);
+        // A smaller number, free again when this has gone.
+        let place = another.then(|| world.producer());
+        world.die(Phase::Writing, |mark| {
+            let mut producer = world.producer();
+            mark();
+            let _ = producer.try_push(Tick::nth(DEAD));
+        });
+        drop(place);
+        world.flight = Flight::default().push(DEAD, false);
+        world.push();
+        world
+    }
+
+    /// A full queue, whose first record is in the hands of a dead consumer. Whoever comes next gets the
+    /// dead one's number, or `another`.
+    #[must_use]
+    pub fn before_the_dead(another: bool) -> Self {
+        let mut world = Self::with(CAPACITY);
+        let place = another.then(|| world.producer());
+        world.die(Phase::Reading, |mark| {
+            let mut consumer = world.consumer();
+            mark();
+            let _ = consumer.try_pop();
+        });
+        drop(place);
+        world.flight = Flight::default().pop(None);
+        world
+    }
+
+    /// A process dies as soon as a slot is in this phase.
+    fn die(&self, phase: Phase, body: impl FnOnce(&dyn Fn())) {
+        let view = View::of_queue::<Tick>(&self.descriptor).expect("a page");
+        let is_there = |name| SlotWord(view.u64(name).load(Acquire)).phase() == phase;
+        die_when(body, || View::SLOT_WORDS.into_iter().any(is_there));
+    }
+
+    /// Others take the numbers of the dead.
+    ///
+    /// # Errors
+    /// There is no room for them.
+    pub fn join_heirs(&mut self) -> Result<(), Harm> {
+        for _ in 0..2 {
+            let heir = self.attach().producer();
+            self.heirs.push(heir.map_err(|error| Harm::Wedged(error.to_string()))?);
+        }
+        Ok(())
     }
 
     /// A survivor pushes the next record.
@@ -128,25 +194,30 @@ impl World {
         assert_eq!(self.consumer.try_pop(), Ok(Tick::nth(tick)));
     }
 
-    /// Somebody else's producer, the `n`-th of all handles but the survivors'.
+    /// Somebody else's producer.
     ///
     /// # Panics
     /// If it cannot attach.
     #[must_use]
-    pub fn producer(&self, n: u32) -> Push {
-        producer_of(&self.attach(), 2 + n)
+    pub fn producer(&self) -> Push {
+        producer_of(&self.attach())
     }
 
-    /// Somebody else's consumer, the `n`-th of all handles but the survivors'.
+    /// Somebody else's consumer.
     ///
     /// # Panics
     /// If it cannot attach.
     #[must_use]
-    pub fn consumer(&self, n: u32) -> Pop {
-        consumer_of(&self.attach(), 2 + n)
+    pub fn consumer(&self) -> Pop {
+        consumer_of(&self.attach())
     }
 
-    fn attach(&self) -> Shared<MpmcQueue<Tick>> {
+    /// Somebody else's pointer to it.
+    ///
+    /// # Panics
+    /// If it cannot attach.
+    #[must_use]
+    pub fn attach(&self) -> Shared<MpmcQueue<Tick>> {
         sealed::attach(&self.descriptor).expect("the queue")
     }
 
@@ -156,8 +227,10 @@ impl World {
     /// # Errors
     /// What is not as the card promises.
     pub fn settle(mut self, mut flight: Flight) -> Account {
-        let Self { pushed, producer, .. } = &mut self;
+        let Self { pushed, producer, flight: earlier, .. } = &mut self;
         pushed.append(&mut flight.pushed);
+        flight.in_push.append(&mut earlier.in_push);
+        flight.in_pop += earlier.in_pop;
         for tick in AFTER..AFTER + 2 {
             match producer.try_push(Tick::nth(tick)) {
                 Ok(()) => pushed.push(tick),
@@ -166,7 +239,14 @@ impl World {
                 Err(PushError::Corrupt(_)) => return Err(Harm::Corrupt("says a push".into())),
             }
         }
-        let taken = self.take_all()?;
+        let mut taken = self.take_all()?;
+        let come = |tick: &u64| flight.popped.contains(tick);
+        let there = self.pushed.iter().filter(|tick| taken.contains(tick) || come(tick)).count();
+        if self.pushed.len() > there + flight.in_pop as usize {
+            // Not known to be dead, its claim holds up what is behind it.
+            thread::sleep(UNKNOWN);
+            taken.append(&mut self.take_all()?);
+        }
         self.in_order(&taken)?;
         for tick in &flight.popped {
             if !self.pushed.contains(tick) && !flight.in_push.contains(tick) {
@@ -222,9 +302,9 @@ impl World {
     fn go_round(&mut self) -> Result<(), Harm> {
         for _ in 0..2 {
             for n in 1..=CAPACITY {
-                if self.producer.try_push(Tick::nth(n)).is_err() {
-                    return Err(Harm::Wedged(format!("slot {n} of {CAPACITY} cannot be filled")));
-                }
+                patiently(|| self.producer.try_push(Tick::nth(n))).map_err(|_| {
+                    Harm::Wedged(format!("slot {n} of {CAPACITY} cannot be filled"))
+                })?;
             }
             if self.producer.try_push(Tick::nth(CAPACITY + 1)).is_ok() {
                 return Err(Harm::Doubled("a slot".into()));
@@ -238,10 +318,10 @@ impl World {
     }
 }
 
-fn producer_of(queue: &Shared<MpmcQueue<Tick>>, owner: u32) -> Push {
-    queue.producer(Owner(owner)).expect("a small number")
+fn producer_of(queue: &Shared<MpmcQueue<Tick>>) -> Push {
+    queue.producer().expect("a free slot of the registry")
 }
 
-fn consumer_of(queue: &Shared<MpmcQueue<Tick>>, owner: u32) -> Pop {
-    queue.consumer(Owner(owner)).expect("a small number")
+fn consumer_of(queue: &Shared<MpmcQueue<Tick>>) -> Pop {
+    queue.consumer().expect("a free slot of the registry")
 }

@@ -294,3 +294,34 @@ pub(super) fn reap(pid: Pid) {
         Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) | Err(Errno::ECHILD)
     ) {}
 }
+
+/// A process runs `body`, and dies at its end by SIGKILL.
+///
+/// # Panics
+/// If it ends before.
+pub fn corpse(body: impl FnOnce()) {
+    let pid = spawn(false, || {
+        body();
+        let _ = kill(Pid::this(), Signal::SIGKILL);
+    });
+    let status = waitpid(pid, None).expect("a child of ours");
+    assert!(matches!(status, WaitStatus::Signaled(_, Signal::SIGKILL, _)), "{status:?}");
+}
+
+/// A process runs `body`, and is killed as soon as `when` holds: it is stepped, once it has marked the
+/// beginning by the function that it is given.
+///
+/// # Panics
+/// If it ends before.
+pub fn die_when(body: impl FnOnce(&dyn Fn()), mut when: impl FnMut() -> bool) {
+    let me = || mark(Pid::this());
+    let mut victim = Tracee::start(|| body(&me)).unwrap_or_else(|astray| match astray {
+        Astray::Refused(_) => super::refused(&astray),
+        Astray::Lost(how) => panic!("{how}"),
+    });
+    while !when() {
+        let stop = victim.step(&mut || {}).expect("it is not at its end");
+        assert_eq!(stop, Stop::Trap);
+    }
+    victim.kill();
+}

@@ -43,7 +43,7 @@ pub(super) fn mpmc_words(input: &[u8]) {
     let capacity = View::SLOT_WORDS.len() as u64;
     let config = RingConfig::new(capacity).start_at(start);
     let (queue, descriptor) = sealed::create::<MpmcQueue<u64>>(config).unwrap();
-    let view = View::of_queue(&descriptor).unwrap();
+    let view = View::of_queue::<u64>(&descriptor).unwrap();
     let mut producer = queue.producer().unwrap();
     let mut consumer = queue.consumer().unwrap();
     let slot = |slot: u8| view.u64(View::SLOT_WORDS[usize::from(slot % 4)]);

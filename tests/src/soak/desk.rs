@@ -88,6 +88,12 @@ impl Desk<'_> {
         &self.common[1]
     }
 
+    /// A word that all who ever work in one of the slots have in common, 0 at first.
+    #[must_use]
+    pub fn of_slot(&self, slot: usize) -> &Word {
+        &self.common[2..][slot]
+    }
+
     /// Notes what the worker is in the middle of; 0 is nothing.
     pub fn inside(&self, operation: u64) {
         self.own[INSIDE].store(operation, Release);
@@ -97,10 +103,6 @@ impl Desk<'_> {
     #[must_use]
     pub fn operation(&self) -> u64 {
         self.own[INSIDE].load(Acquire)
-    }
-
-    pub(super) fn is_inside(&self) -> bool {
-        self.operation() != 0
     }
 
     /// Notes how many of the counted operations have begun.

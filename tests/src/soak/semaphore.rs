@@ -54,6 +54,10 @@ impl Trial for Permits {
         "semaphore"
     }
 
+    fn operations(&self) -> &'static [&'static str] {
+        &["acquiring", "holding", "releasing"]
+    }
+
     fn work(&self, desk: &Desk<'_>, _: usize, mut random: Random) {
         let semaphore = sealed::attach::<SharedSemaphore>(&self.descriptor).expect("the semaphore");
         let semaphore = semaphore.handle().expect("a semaphore");

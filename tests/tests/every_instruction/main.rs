@@ -1,16 +1,18 @@
 //! A process dies at every instruction of every operation, and the others get on.
 //!
-//! `cargo test --release -p selvedge-tests --test every_instruction [-- [--list] [--step] FILTER…]`
+//! `cargo test --release -p selvedge-tests --test every_instruction [-- [--list] [--step] [--all] [--every N] FILTER…]`
 
 mod event;
 mod mpmc;
+mod mutex;
 mod naming;
+mod permits;
 mod semaphore;
 mod spsc;
 
 use std::process::ExitCode;
 
-use selvedge_tests::deaths::{self, queue::DEATHS_ARE_KNOWN};
+use selvedge_tests::deaths;
 
 #[global_allocator]
 static ALLOCATOR: deaths::Allocator = deaths::Allocator;
@@ -21,10 +23,8 @@ fn main() -> ExitCode {
     subjects.extend(spsc::operations());
     subjects.extend(event::operations());
     subjects.extend(naming::operations());
-    if DEATHS_ARE_KNOWN {
-        subjects.extend(mpmc::operations());
-    } else {
-        eprintln!("mpmc: not run, since nobody is known to be dead");
-    }
+    subjects.extend(mpmc::operations());
+    subjects.extend(mutex::operations());
+    subjects.extend(permits::operations());
     deaths::main(&subjects)
 }

@@ -1,17 +1,18 @@
-//! Records of a ring: those whose push returned arrive, in order; with a consumer one may go.
+//! Records of a ring: those whose push returned arrive once, in order, whoever has the other end by then;
+//! with a consumer one may go.
 
-use std::{os::fd::OwnedFd, time::Duration};
+use std::{mem, os::fd::OwnedFd, time::Duration};
 
 use selvedge::{
     platform::native::Native,
     protocol::spsc::{
-        Consumer, Ends, PopError, PopTimeoutError, Producer, PushError, PushTimeoutError,
+        Claim, Consumer, PopError, PopTimeoutError, Producer, PushError, PushTimeoutError,
     },
     segment::{RingConfig, Shared, SpscRing, sealed},
 };
 use selvedge_tests::{
     Tick,
-    deaths::{Account, Bystander, Death, Harm, Operation, PATIENCE, Subject},
+    deaths::{Account, Bystander, Death, Harm, Operation, PATIENCE, Subject, corpse, patiently},
 };
 
 type Ring = SpscRing<Tick>;
@@ -23,146 +24,221 @@ const CAPACITY: u64 = 4;
 /// Short, since everybody who dies after it waits for it.
 const SHORT: Duration = Duration::from_millis(1);
 
-/// The victim is the producer.
-struct AtConsumer {
-    consumer: Pop,
-    descriptor: OwnedFd,
-    /// Records that the consumer has taken.
-    taken: u64,
-    /// Records whose push returned before the operation.
-    pushed: u64,
-}
-
-/// The victim is the consumer.
-struct AtProducer {
-    producer: Push,
-    descriptor: OwnedFd,
-    /// Records that the producer has pushed.
-    pushed: u64,
-    /// Records that were taken before the operation.
-    taken: u64,
-}
-
-/// The victim closes its end while the other waits.
-struct Closing {
+struct World {
     ring: Shared<Ring>,
     descriptor: OwnedFd,
-    sleeper: Bystander,
-    closed: u32,
-}
-
-fn ring() -> (Shared<Ring>, OwnedFd) {
-    // Positions wrap on the way, and so does the slot.
-    sealed::create(RingConfig::new(CAPACITY).start_at(u64::MAX - 1)).unwrap()
+    /// Survivors' ends.
+    producer: Option<Push>,
+    consumer: Option<Pop>,
+    /// Records whose push returned before the operation.
+    pushed: u64,
+    /// Records that were taken before the operation, and by survivors since.
+    taken: u64,
+    /// The operation is to claim an end; otherwise it has one.
+    claims: bool,
+    /// Waits at the other end for what the victim is to close.
+    sleeper: Option<Bystander>,
 }
 
 fn attach(descriptor: &OwnedFd) -> Shared<Ring> {
     sealed::attach(descriptor).unwrap()
 }
 
-/// The victim has pushed so many records.
-fn at_consumer(pushed: u64) -> AtConsumer {
-    let (ring, descriptor) = ring();
-    AtConsumer { consumer: ring.consumer().unwrap(), descriptor, taken: 0, pushed }
+/// A ring in which so many records are pushed, and so many of them taken, before the operation.
+fn world(pushed: u64, taken: u64) -> World {
+    // Positions wrap on the way, and so does the slot.
+    let (ring, descriptor) =
+        sealed::create::<Ring>(RingConfig::new(CAPACITY).start_at(u64::MAX - 1)).unwrap();
+    World {
+        ring,
+        descriptor,
+        producer: None,
+        consumer: None,
+        pushed,
+        taken,
+        claims: false,
+        sleeper: None,
+    }
 }
 
-fn producer(world: &AtConsumer) -> Push {
+/// The victim is the producer, a survivor the consumer.
+fn at_consumer(pushed: u64) -> World {
+    let mut world = world(pushed, 0);
+    world.consumer = Some(world.ring.consumer().unwrap());
+    world
+}
+
+/// The victim is the consumer, a survivor the producer.
+fn at_producer(pushed: u64, taken: u64) -> World {
+    let mut world = world(pushed, taken);
+    world.producer = Some(producer(&world));
+    world
+}
+
+/// The end's owner has pushed what is to be pushed before the operation.
+fn producer(world: &World) -> Push {
     let mut producer = attach(&world.descriptor).producer().unwrap();
     (0..world.pushed).for_each(|n| producer.try_push(Tick::nth(n)).unwrap());
     producer
 }
 
-/// So many records were pushed, and the victim has taken so many of them.
-fn at_producer(pushed: u64, taken: u64) -> AtProducer {
-    let (ring, descriptor) = ring();
-    let mut producer = ring.producer().unwrap();
-    (0..pushed).for_each(|n| producer.try_push(Tick::nth(n)).unwrap());
-    AtProducer { producer, descriptor, pushed, taken }
-}
-
-fn consumer(world: &AtProducer) -> Pop {
+/// The end's owner has taken what is to be taken before the operation.
+fn consumer(world: &World) -> Pop {
     let mut consumer = attach(&world.descriptor).consumer().unwrap();
     (0..world.taken).for_each(|n| assert_eq!(consumer.try_pop(), Ok(Tick::nth(n))));
     consumer
 }
 
-/// The consumer takes what is there: all that was pushed, and perhaps a part of what was in flight.
-/// Says how the ring ended.
-fn take_all(world: &mut AtConsumer, death: Death, in_flight: u64) -> Result<PopError, Harm> {
-    let promised = world.pushed + death.returned.unwrap_or(0);
-    for n in world.taken.. {
-        match world.consumer.try_pop() {
-            Ok(tick) if tick != Tick::nth(n) => {
-                return Err(Harm::Corrupt(format!("{tick:?} at place {n}")));
-            }
-            Ok(_) if n >= world.pushed + in_flight => {
-                return Err(Harm::Doubled(format!("a record at place {n}")));
-            }
-            Ok(_) => {}
-            Err(PopError::Corrupt) => return Err(Harm::Corrupt(PopError::Corrupt.to_string())),
-            Err(_) if n < promised => {
-                return Err(Harm::Lost(format!("records from {n} to {promised}")));
-            }
-            Err(end) => return Ok(end),
+/// The first producer has died. A consumer with a smaller number survives, so that whoever comes gets
+/// the dead one's number.
+fn dead_producer(pushed: u64) -> World {
+    let world = World { claims: true, ..at_consumer(pushed) };
+    corpse(|| mem::forget(producer(&world)));
+    world
+}
+
+/// Likewise, the consumer.
+fn dead_consumer(pushed: u64, taken: u64) -> World {
+    let world = World { claims: true, ..at_producer(pushed, taken) };
+    corpse(|| mem::forget(consumer(&world)));
+    world
+}
+
+/// Nobody is left, so that whoever comes gets another number than the dead.
+fn alone(world: World) -> World {
+    World { producer: None, consumer: None, ..world }
+}
+
+fn wedged(what: impl ToString) -> Harm {
+    Harm::Wedged(what.to_string())
+}
+
+/// A survivor's end: its own, or one whose owner is dead, or has gone.
+fn heir_of_producer(world: &mut World) -> Result<Push, Harm> {
+    let own = world.producer.take();
+    own.map_or_else(|| patiently(|| world.ring.producer()).map_err(wedged), Ok)
+}
+
+fn heir_of_consumer(world: &mut World) -> Result<Pop, Harm> {
+    let own = world.consumer.take();
+    own.map_or_else(|| patiently(|| world.ring.consumer()).map_err(wedged), Ok)
+}
+
+/// Takes what is there: records from the `first` on, in order. Says which would be the next, and why it
+/// is not there.
+fn take_all(consumer: &mut Pop, first: u64) -> Result<(u64, PopError), Harm> {
+    for n in first.. {
+        match consumer.try_pop() {
+            Ok(tick) if tick == Tick::nth(n) => {}
+            Ok(tick) => return Err(Harm::Corrupt(format!("{tick:?} at place {n}"))),
+            Err(PopError::Corrupt) => return Err(Harm::Corrupt("said by a pop".into())),
+            Err(PopError::Closed) => return Err(Harm::Corrupt("closed by nobody".into())),
+            Err(end) => return Ok((n, end)),
         }
     }
     unreachable!("2^64 records")
 }
 
-/// The victim was to push so many records; it returned how many it had pushed.
-fn after_push<const IN_FLIGHT: u64>(mut world: AtConsumer, death: Death) -> Account {
-    match take_all(&mut world, death, IN_FLIGHT)? {
-        PopError::Closed => Err(Harm::Corrupt("closed by nobody".into())),
-        // Whoever waits for more is not held for longer than it wants.
-        _ if world.consumer.pop_timeout(Duration::ZERO).is_ok() => {
-            Err(Harm::Corrupt("a record from nobody".into()))
-        }
-        _ => Ok(0),
-    }
-}
-
-/// The producer fills the ring. What has no room was not freed by the dead, or is in its hands.
-fn fill(world: &mut AtProducer) -> Result<u64, Harm> {
-    for n in world.pushed.. {
-        match world.producer.try_push(Tick::nth(n)) {
+/// Pushes records from the `first` on, until there is no room. Says which would be the next, and why.
+fn fill(producer: &mut Push, first: u64) -> Result<(u64, PushError<()>), Harm> {
+    for n in first.. {
+        match producer.try_push(Tick::nth(n)) {
             Ok(()) => {}
             Err(PushError::Corrupt(_)) => return Err(Harm::Corrupt("said by a push".into())),
             Err(PushError::Closed(_)) => return Err(Harm::Corrupt("closed by nobody".into())),
-            Err(PushError::Full(_)) => return Ok(n - CAPACITY),
+            Err(PushError::Full(_)) => return Ok((n, PushError::Full(()))),
+            Err(PushError::PeerDead(_)) => return Ok((n, PushError::PeerDead(()))),
         }
     }
     unreachable!("2^64 records")
 }
 
+/// Both ends have owners who live: a lap goes through, from record `next` on.
+fn go_round(producer: &mut Push, consumer: &mut Pop, next: u64) -> Result<(), Harm> {
+    let filled = fill(producer, next)?;
+    if filled != (next + CAPACITY, PushError::Full(())) {
+        return Err(Harm::Wedged(format!("from {next} on, pushes end so: {filled:?}")));
+    }
+    let taken = take_all(consumer, next)?;
+    if taken != (next + CAPACITY, PopError::Empty) {
+        return Err(Harm::Wedged(format!("from {next} on, pops end so: {taken:?}")));
+    }
+    Ok(())
+}
+
+/// The victim was to push so many records; it returned how many it had pushed.
+fn after_push<const IN_FLIGHT: u64>(mut world: World, death: Death) -> Account {
+    let least = world.pushed + death.returned.unwrap_or(0);
+    let mut consumer = heir_of_consumer(&mut world)?;
+    let (next, _) = take_all(&mut consumer, world.taken)?;
+    if next < least {
+        return Err(Harm::Lost(format!("records from {next} to {least}")));
+    }
+    if next > world.pushed + IN_FLIGHT {
+        return Err(Harm::Doubled(format!("{next} records, of which nobody pushed the last")));
+    }
+    if !world.claims || death.returned.is_some() {
+        let told = || match consumer.try_pop() {
+            Err(PopError::PeerDead) => Ok(()),
+            other => Err(Harm::Wedged(format!("the producer is dead, and a pop says {other:?}"))),
+        };
+        patiently(told)?;
+    }
+    let mut producer = heir_of_producer(&mut world)?;
+    go_round(&mut producer, &mut consumer, next).map(|()| 0)
+}
+
 /// The victim was to take so many records; it returned how many it had taken.
-fn after_pop<const IN_FLIGHT: u64>(mut world: AtProducer, death: Death) -> Account {
-    let freed = fill(&mut world)?;
+fn after_pop<const IN_FLIGHT: u64>(mut world: World, death: Death) -> Account {
     let least = world.taken + death.returned.unwrap_or(0);
+    let mut producer = heir_of_producer(&mut world)?;
+    let (pushed, _) = fill(&mut producer, world.pushed)?;
+    // What has no room was not freed by the dead.
+    let freed = pushed - CAPACITY;
     if freed < least {
         return Err(Harm::Wedged(format!("room after {freed} records, {least} were taken")));
     }
     if freed > world.taken + IN_FLIGHT {
-        return Err(Harm::Corrupt(format!("room after {freed} records, which were not taken")));
+        return Err(Harm::Lost(format!("{freed} records, which were not taken")));
     }
-    // The records in it are lost with the only consumer: that is the ring's.
-    Ok(freed - world.taken)
+    if !world.claims || death.returned.is_some() {
+        let told = || match producer.try_push(Tick::nth(pushed)) {
+            Err(PushError::PeerDead(_)) => Ok(()),
+            other => Err(Harm::Wedged(format!("the consumer is dead, and a push says {other:?}"))),
+        };
+        patiently(told)?;
+    }
+    let mut consumer = heir_of_consumer(&mut world)?;
+    let taken = take_all(&mut consumer, freed)?;
+    if taken != (pushed, PopError::Empty) {
+        return Err(Harm::Lost(format!("of {freed} to {pushed}, pops end so: {taken:?}")));
+    }
+    go_round(&mut producer, &mut consumer, pushed)?;
+    Ok(freed - least)
 }
 
-/// Somebody waits at the other end for what the victim is to close.
-fn closing(closed: u32, wait: fn(&Shared<Ring>)) -> Closing {
-    let (ring, descriptor) = ring();
-    let sleeper = Bystander::start(|| wait(&attach(&descriptor)));
+/// Somebody waits at the other end, until it is told that the victim has closed its own, or is dead.
+fn closing(wait: fn(&Shared<Ring>)) -> World {
+    let mut world = world(0, 0);
+    let sleeper = Bystander::start(|| wait(&attach(&world.descriptor)));
     sleeper.fall_asleep();
-    Closing { ring, descriptor, sleeper, closed }
+    world.sleeper = Some(sleeper);
+    world
 }
 
-/// The victim was to close its end.
-fn after_close(world: Closing, death: Death) -> Account {
-    match world.ring.ends().has(world.closed) {
-        true => world.sleeper.finish().map(|()| 0),
+/// The victim was to close its end, the producer's or the consumer's.
+fn after_close<const END: usize>(world: World, death: Death) -> Account {
+    match world.ring.ends()[END] == Claim::Closed {
+        true => after_nothing(world, death),
         false if death.returned.is_some() => Err(Harm::Lost("the end of the ring".into())),
+        // To be told of a death takes a slice.
         false => Ok(0),
     }
+}
+
+/// The victim was to do nothing but have an end.
+fn after_nothing(world: World, _: Death) -> Account {
+    world.sleeper.map_or(Ok(0), |sleeper| sleeper.finish().map(|()| 0))
 }
 
 /// Steps of the victim as producer.
@@ -171,13 +247,13 @@ fn pushing() -> Vec<Box<dyn Subject>> {
         name: "spsc claim of the producer's end",
         allowed: 0,
         begins_as: None,
-        prepare: || at_consumer(0),
+        prepare: || World { claims: true, ..at_consumer(0) },
         victim: |world| (attach(&world.descriptor), None),
         operate: |(ring, claimed)| {
             *claimed = ring.producer().ok();
             0
         },
-        meanwhile: Operation::<AtConsumer, (Shared<Ring>, Option<Push>)>::NOTHING,
+        meanwhile: Operation::<World, (Shared<Ring>, Option<Push>)>::NOTHING,
         survive: after_push::<0>,
     };
     let try_push = Operation {
@@ -187,7 +263,7 @@ fn pushing() -> Vec<Box<dyn Subject>> {
         prepare: || at_consumer(2),
         victim: producer,
         operate: |producer| producer.try_push(Tick::nth(2)).is_ok().into(),
-        meanwhile: Operation::<AtConsumer, Push>::NOTHING,
+        meanwhile: Operation::<World, Push>::NOTHING,
         survive: after_push::<1>,
     };
     let write = Operation {
@@ -203,8 +279,9 @@ fn pushing() -> Vec<Box<dyn Subject>> {
         name: "spsc push, woken",
         prepare: || at_consumer(CAPACITY),
         operate: |producer: &mut Push| producer.push_timeout(Tick::nth(4), PATIENCE).is_ok().into(),
-        meanwhile: |world: &mut AtConsumer| {
-            assert_eq!(world.consumer.try_pop(), Ok(Tick::nth(0)));
+        meanwhile: |world: &mut World| {
+            let popped = world.consumer.as_mut().unwrap().try_pop();
+            assert_eq!(popped, Ok(Tick::nth(0)));
             world.taken += 1;
         },
         survive: after_push::<1>,
@@ -214,7 +291,7 @@ fn pushing() -> Vec<Box<dyn Subject>> {
         name: "spsc push until a deadline",
         begins_as: Some(woken.name),
         operate: |producer: &mut Push| producer.push_timeout(Tick::nth(4), SHORT).is_ok().into(),
-        meanwhile: Operation::<AtConsumer, Push>::NOTHING,
+        meanwhile: Operation::<World, Push>::NOTHING,
         survive: after_push::<0>,
         ..woken
     };
@@ -223,9 +300,10 @@ fn pushing() -> Vec<Box<dyn Subject>> {
         allowed: 0,
         begins_as: None,
         prepare: || {
-            closing(Ends::PRODUCER_CLOSED, |ring| {
+            closing(|ring| {
                 let popped = ring.consumer().unwrap().pop_timeout(PATIENCE);
-                assert_eq!(popped, Err(PopTimeoutError::Closed));
+                let ended = popped.expect_err("nothing was pushed");
+                assert!(matches!(ended, PopTimeoutError::Closed | PopTimeoutError::PeerDead));
             })
         },
         victim: |world| attach(&world.descriptor).producer().ok(),
@@ -233,11 +311,46 @@ fn pushing() -> Vec<Box<dyn Subject>> {
             producer.take().unwrap().close();
             0
         },
-        meanwhile: Operation::<Closing, Option<Push>>::NOTHING,
-        survive: after_close,
+        meanwhile: Operation::<World, Option<Push>>::NOTHING,
+        survive: after_close::<0>,
+    };
+    let swept = Operation {
+        name: "spsc claim of a dead producer's end, with its number",
+        prepare: || dead_producer(2),
+        survive: after_push::<0>,
+        ..claim
+    };
+    let taken_over = Operation {
+        name: "spsc claim of a dead producer's end, with another number",
+        prepare: || alone(dead_producer(2)),
+        ..swept
+    };
+    let told = Operation {
+        name: "spsc push, told of a dead consumer",
+        prepare: || {
+            let world = alone(dead_consumer(0, 0));
+            World { pushed: CAPACITY, claims: false, ..world }
+        },
+        operate: |producer: &mut Push| {
+            let pushed = producer.push_timeout(Tick::nth(CAPACITY), PATIENCE);
+            (!matches!(pushed, Err(PushTimeoutError::PeerDead(_)))).into()
+        },
+        meanwhile: Operation::<World, Push>::NOTHING,
+        survive: after_push::<0>,
+        ..try_push
+    };
+    let nothing = Operation {
+        name: "spsc nothing, beside a consumer that sleeps",
+        operate: |_: &mut Option<Push>| 0,
+        survive: after_nothing,
+        ..close
     };
     vec![
+        Box::new(nothing),
         Box::new(claim),
+        Box::new(swept),
+        Box::new(taken_over),
+        Box::new(told),
         Box::new(try_push),
         Box::new(write),
         Box::new(woken),
@@ -252,13 +365,13 @@ fn popping() -> Vec<Box<dyn Subject>> {
         name: "spsc claim of the consumer's end",
         allowed: 0,
         begins_as: None,
-        prepare: || at_producer(2, 0),
+        prepare: || World { claims: true, ..at_producer(2, 0) },
         victim: |world| (attach(&world.descriptor), None),
         operate: |(ring, claimed)| {
             *claimed = ring.consumer().ok();
             0
         },
-        meanwhile: Operation::<AtProducer, (Shared<Ring>, Option<Pop>)>::NOTHING,
+        meanwhile: Operation::<World, (Shared<Ring>, Option<Pop>)>::NOTHING,
         survive: after_pop::<0>,
     };
     let try_pop = Operation {
@@ -268,7 +381,7 @@ fn popping() -> Vec<Box<dyn Subject>> {
         prepare: || at_producer(3, 1),
         victim: consumer,
         operate: |consumer| (consumer.try_pop() == Ok(Tick::nth(1))).into(),
-        meanwhile: Operation::<AtProducer, Pop>::NOTHING,
+        meanwhile: Operation::<World, Pop>::NOTHING,
         survive: after_pop::<1>,
     };
     let read = Operation {
@@ -287,8 +400,8 @@ fn popping() -> Vec<Box<dyn Subject>> {
         allowed: 1,
         prepare: || at_producer(1, 1),
         operate: |consumer: &mut Pop| (consumer.pop_timeout(PATIENCE) == Ok(Tick::nth(1))).into(),
-        meanwhile: |world: &mut AtProducer| {
-            world.producer.try_push(Tick::nth(1)).unwrap();
+        meanwhile: |world: &mut World| {
+            world.producer.as_mut().unwrap().try_push(Tick::nth(1)).unwrap();
             world.pushed += 1;
         },
         survive: after_pop::<1>,
@@ -299,7 +412,7 @@ fn popping() -> Vec<Box<dyn Subject>> {
         allowed: 0,
         begins_as: Some(woken.name),
         operate: |consumer: &mut Pop| consumer.pop_timeout(SHORT).is_ok().into(),
-        meanwhile: Operation::<AtProducer, Pop>::NOTHING,
+        meanwhile: Operation::<World, Pop>::NOTHING,
         survive: after_pop::<0>,
         ..woken
     };
@@ -308,11 +421,15 @@ fn popping() -> Vec<Box<dyn Subject>> {
         allowed: 0,
         begins_as: None,
         prepare: || {
-            closing(Ends::CONSUMER_CLOSED, |ring| {
+            closing(|ring| {
                 let mut producer = ring.producer().unwrap();
                 (0..CAPACITY).for_each(|n| producer.try_push(Tick::nth(n)).unwrap());
                 let pushed = producer.push_timeout(Tick::nth(4), PATIENCE);
-                assert_eq!(pushed, Err(PushTimeoutError::Closed(Tick::nth(4))));
+                let ended = pushed.expect_err("nothing was taken");
+                assert!(matches!(
+                    ended,
+                    PushTimeoutError::Closed(_) | PushTimeoutError::PeerDead(_)
+                ));
             })
         },
         victim: |world| attach(&world.descriptor).consumer().ok(),
@@ -320,11 +437,46 @@ fn popping() -> Vec<Box<dyn Subject>> {
             consumer.take().unwrap().close();
             0
         },
-        meanwhile: Operation::<Closing, Option<Pop>>::NOTHING,
-        survive: after_close,
+        meanwhile: Operation::<World, Option<Pop>>::NOTHING,
+        survive: after_close::<1>,
+    };
+    let swept = Operation {
+        name: "spsc claim of a dead consumer's end, with its number",
+        prepare: || dead_consumer(3, 1),
+        survive: after_pop::<0>,
+        ..claim
+    };
+    let taken_over = Operation {
+        name: "spsc claim of a dead consumer's end, with another number",
+        prepare: || alone(dead_consumer(3, 1)),
+        ..swept
+    };
+    let told = Operation {
+        name: "spsc pop, told of a dead producer",
+        allowed: 0,
+        prepare: || {
+            let world = alone(dead_producer(1));
+            World { taken: 1, claims: false, ..world }
+        },
+        operate: |consumer: &mut Pop| {
+            let popped = consumer.pop_timeout(PATIENCE);
+            (popped != Err(PopTimeoutError::PeerDead)).into()
+        },
+        survive: after_pop::<0>,
+        ..try_pop
+    };
+    let nothing = Operation {
+        name: "spsc nothing, beside a producer that sleeps",
+        operate: |_: &mut Option<Pop>| 0,
+        survive: after_nothing,
+        ..close
     };
     vec![
+        Box::new(nothing),
         Box::new(claim),
+        Box::new(swept),
+        Box::new(taken_over),
+        Box::new(told),
         Box::new(try_pop),
         Box::new(read),
         Box::new(woken),
