@@ -152,7 +152,7 @@ impl Call {
                 Box::new(permits)
             }
             Self::PopBehind | Self::PushBehind => {
-                let view = View::of_queue(&descriptor)?;
+                let view = View::of_queue::<u64>(&descriptor)?;
                 let member = sealed::attach::<MpmcQueue<u64>>(descriptor)?.producer()?;
                 // Slots are taken in order, and the survivor has two. It claims as if it had been killed in
                 // the middle of a call, before it could move the counter on.
