@@ -17,6 +17,7 @@ fn verdict(engine: Engine, bound: Bound, outcomes: &[&str], failure: Option<Fail
         engine,
         planted: None,
         executions: 7032,
+        deaths: BTreeMap::new(),
         outcomes: outcomes.iter().map(|&o| (o.to_owned(), 1)).collect::<BTreeMap<_, _>>(),
         bound,
         shard: None,

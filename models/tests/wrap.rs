@@ -8,13 +8,13 @@ use std::{
 use selvedge::platform::{AtomicWord, Ordering};
 use selvedge_models::{
     engine::loom::Loom,
-    model::{Model, World},
+    model::{Info, Model, World},
     wrap::{Hook, Hooked, Site},
 };
 
 /// Store buffering with SC fences between store and load.
 fn store_buffering<M: Model>() -> (u32, u32) {
-    let world = World::<M>::new();
+    let world = World::<M>::new(&Info::DEFAULT);
     let words = Arc::new([M::U32::new(0), M::U32::new(0)]);
     let threads = [0, 1].map(|mine| {
         let words = words.clone();
