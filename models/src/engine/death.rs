@@ -33,6 +33,8 @@ thread_local! {
     static UNWINDS: Cell<bool> = const { Cell::new(false) };
     /// What the kernel takes back from it.
     static LEFT: RefCell<Vec<Box<dyn FnOnce()>>> = const { RefCell::new(Vec::new()) };
+    /// Has it been said who dies in this execution?
+    static SAID: Cell<bool> = const { Cell::new(false) };
     /// Mortal actors in this execution so far.
     static MORTALS: Cell<usize> = const { Cell::new(0) };
 }
@@ -43,6 +45,13 @@ struct Died;
 /// An execution begins.
 pub(super) fn nobody() {
     MORTALS.set(0);
+    SAID.set(false);
+}
+
+/// Says that this actor dies, unless it has been said of another.
+#[cfg_attr(not(feature = "shuttle"), expect(dead_code, reason = "only shuttle kills at random"))]
+pub(super) fn may_say() -> bool {
+    !SAID.replace(true)
 }
 
 /// The number of the next mortal actor of this execution.

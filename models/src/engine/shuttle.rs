@@ -137,7 +137,7 @@ impl Runtime for ShuttleRuntime {
     /// Any number, of one mortal actor in two; if it is more than its accesses, it lives.
     fn fuse(_: usize) -> Option<usize> {
         let mut rng = rand::thread_rng();
-        let dies = !death::is_near() && rng.gen_bool(0.5);
+        let dies = rng.gen_bool(0.5) && death::may_say();
         dies.then(|| rng.gen_range(0..MOST_ACCESSES))
     }
 

@@ -10,6 +10,18 @@ use selvedge_models::{
 
 /// Searches that take loom longest. The explorer completes them here in seconds; loom's are run by
 /// `cargo verify`, and here with `--include-ignored`.
+const LONG_FOR_THE_EXPLORER: [&str; 8] = [
+    "event/waiter_dies",
+    "mpmc/two_by_two",
+    "mutex/death_among_three",
+    "mutex/death_of_one_of_two",
+    "naming/one_of_three_dies",
+    "permits/death_among_three",
+    "permits/death_of_one_of_two",
+    "spsc/one_death",
+];
+
+/// Likewise.
 const LONG_FOR_LOOM: [&str; 20] = [
     "event/no_lost_wakeup",
     "event/timeout",
@@ -36,7 +48,11 @@ const LONG_FOR_LOOM: [&str; 20] = [
 /// A test a scenario, one a calibration program, and these others.
 pub(crate) fn main(engine: Engine, others: Vec<Trial>) {
     let runnable = scenario::protocols().into_iter().filter(|entry| entry.info.runs_on(engine));
-    let long = |name| engine == Engine::Loom && LONG_FOR_LOOM.contains(&name);
+    let long = |name| match engine {
+        Engine::Explorer => LONG_FOR_THE_EXPLORER.contains(&name),
+        Engine::Loom => LONG_FOR_LOOM.contains(&name),
+        _ => false,
+    };
     let scenarios = runnable.map(|entry| {
         let name = entry.info.name;
         let test = Trial::test(name, move || holds(&entry, &Plan::quick(&entry.info, engine)));

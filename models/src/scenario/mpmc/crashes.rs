@@ -68,6 +68,9 @@ pub(super) const TWO_EACH: Crashes = Crashes {
         reach: &["0 died, 0 lost", "1 died, 0 lost", "1 died, 1 lost"],
         deaths: 1,
         spurious: 0,
+        explorer_only: false,
+        quick: Some(1),
+        deep: Some(2),
         ..PUSH_AND_POP.info
     },
     capacity: 1,
@@ -79,6 +82,7 @@ pub(super) const THREE: Crashes = Crashes {
     info: Info {
         name: "mpmc/one_of_three_dies",
         does: "try_push, dying || try_push, dying || try_pop, dying; one of them dies at most; capacity 2",
+        explorer_only: true,
         ..TWO_EACH.info
     },
     capacity: 2,

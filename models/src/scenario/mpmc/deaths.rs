@@ -38,6 +38,7 @@ pub(super) const PRODUCER_ANYWHERE: Deaths = Deaths {
             "delivered [2, 1], room for 2",
             "delivered [2], room for 2",
         ],
+        explorer_only: true,
         ..PRODUCER.info
     },
     dies: Dies::Anywhere,
@@ -71,6 +72,7 @@ pub(super) const CONSUMER_ANYWHERE: Deaths = Deaths {
             "delivered [3], room for 1",
             "delivered [], room for 1",
         ],
+        explorer_only: true,
         ..PRODUCER.info
     },
     dies: Dies::Anywhere,

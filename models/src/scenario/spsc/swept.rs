@@ -125,6 +125,8 @@ impl Scenario for Swept {
                 Err(error) => break error,
             }
         };
+        let told_too_early = first == Err(PopError::PeerDead) && !records.is_empty();
+        assert!(!told_too_early, "{records:?} came after the news of a death");
         if died && !matches!(ring.ends()[0], Claim::Vacant | Claim::Owned(Owner(1))) {
             assert_eq!(end, PopError::PeerDead, "of {:?}", ring.ends());
         }
