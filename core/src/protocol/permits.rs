@@ -305,6 +305,7 @@ impl<P: Platform, R: SharedRef<Target = Pool<P, Slots<P>>>> Permits<P, R> {
         P::enter(&self.ctx);
         let Some(slot) = self.pool.slots.get(permit.0) else { return Err(NotHeld) };
         // R1  ORDERING: Release, edge PERMIT to A2: carries what was done under the permit.
+        //     I1 is checked, not assumed.
         //     On failure Relaxed, hint: nothing follows from it.
         slot.compare_exchange(held_by(self.owner), 0, Release, Relaxed).map_err(|_| NotHeld)?;
         // R2  A waiter finds it.

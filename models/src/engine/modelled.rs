@@ -391,7 +391,7 @@ impl<R: Runtime> Model for Modelled<R> {
         body: impl FnOnce() -> T + Send + 'static,
     ) -> R::Join<Option<T>> {
         let after = ctx.clone();
-        let fuse = R::fuse(death::next());
+        let fuse = (victim.dies == Dies::Anywhere).then(|| R::fuse(death::next())).flatten();
         Self::spawn(ctx, name, move || {
             let me = R::number(&R::current());
             let value = match victim.dies {
