@@ -69,12 +69,13 @@ impl Recording {
         let mut ring = Directory::shm().attach::<SpscRing<u32>>(&self.name)?.producer()?;
         self.repeat(|clock, random, n| {
             if random.one_in(8) {
-                let late = |e: &_| matches!(e, Timeout::TimedOut(_));
+                // Whoever has done its part goes; its peer is told so instead of that the ring is full.
+                let late = |e: &_| matches!(e, Timeout::TimedOut(_) | Timeout::PeerDead(_));
                 return clock.stamped(Push(n), || {
                     answer(ring.push_timeout(n, TIMEOUT), |()| Pushed, late, Full)
                 });
             }
-            let full = |e: &_| matches!(e, Try::Full(_));
+            let full = |e: &_| matches!(e, Try::Full(_) | Try::PeerDead(_));
             clock.stamped(Push(n), || answer(ring.try_push(n), |()| Pushed, full, Full))
         })
     }
@@ -85,11 +86,12 @@ impl Recording {
         let mut ring = Directory::shm().attach::<SpscRing<u32>>(&self.name)?.consumer()?;
         self.repeat(|clock, random, _| {
             if random.one_in(8) {
-                let late = |e: &_| *e == Timeout::TimedOut;
+                let late = |e: &_| matches!(e, Timeout::TimedOut | Timeout::PeerDead);
                 return clock
                     .stamped(Pop, || answer(ring.pop_timeout(TIMEOUT), Popped, late, Empty));
             }
-            clock.stamped(Pop, || answer(ring.try_pop(), Popped, |e| *e == Try::Empty, Empty))
+            let empty = |e: &_| matches!(e, Try::Empty | Try::PeerDead);
+            clock.stamped(Pop, || answer(ring.try_pop(), Popped, empty, Empty))
         })
     }
 
