@@ -41,6 +41,7 @@ mod crew;
 mod event;
 mod graph;
 mod machine;
+mod mortal;
 mod path;
 mod platform;
 mod relation;

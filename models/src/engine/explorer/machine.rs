@@ -15,8 +15,9 @@ use corosensei::{Coroutine, CoroutineResult, Yielder, stack::DefaultStack};
 
 use super::{
     ask::Ask,
-    event::{About, EventId, Flavour, Kind, Loc, MOST_THREADS, Order, Site},
+    event::{EventId, Flavour, Kind, Loc, MOST_THREADS, Site},
     graph::Graph,
+    mortal,
     path::Path,
     search::{Flaw, Search},
     story::{self, Note},
@@ -57,15 +58,15 @@ pub(super) struct Thread {
     /// Where its present read-modify-write, or stay in a futex's queue, began.
     pub(super) section: Option<u16>,
     /// May it die?
-    mortal: bool,
+    pub(super) mortal: bool,
     /// Has it done anything that others can tell since it could die last?
-    has_acted: bool,
+    pub(super) has_acted: bool,
     /// Has it woken for no reason?
     pub(super) has_woken: bool,
     /// The dead whom it has noticed when a slice of its sleep ended.
     pub(super) noticed: u64,
     /// The registry slots whose locks it holds.
-    holds: u64,
+    pub(super) holds: u64,
 }
 
 impl Thread {
@@ -117,15 +118,6 @@ pub(super) enum Ended {
     Pruned,
 }
 
-/// How a thread dies.
-#[derive(Clone, Copy, Debug)]
-enum Death {
-    /// Before its next access, or at its end.
-    Here,
-    /// In the middle of a write of payload.
-    Halfway,
-}
-
 /// What the program is told.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answer {
@@ -134,7 +126,7 @@ pub(super) struct Answer {
     pub(super) updates: bool,
 }
 
-fn with<T>(f: impl FnOnce(&mut Machine) -> T) -> T {
+pub(super) fn with<T>(f: impl FnOnce(&mut Machine) -> T) -> T {
     MACHINE.with_borrow_mut(|machine| f(machine.as_mut().expect("only the explorer's fibers ask")))
 }
 
@@ -311,36 +303,15 @@ pub(super) fn start(thread: u8, name: &'static str, body: impl FnOnce() + 'stati
 /// Asks for an event of the present thread, and comes back when it has happened. A mortal thread may die
 /// instead.
 pub(super) fn request(ask: Ask, site: Site) -> Answer {
-    let deaths = with(|machine| machine.deaths(Some(ask)));
-    match choose_death(deaths, site) {
+    match mortal::choose_death(Some(ask), site) {
         None => {}
-        Some(Death::Here) => death::die(),
-        Some(Death::Halfway) => {
+        Some(mortal::Death::Here) => death::die(),
+        Some(mortal::Death::Halfway) => {
             grant(ask.torn(), site);
             death::die();
         }
     }
     grant(ask, site)
-}
-
-/// The present thread, if it is mortal, may die when there is nothing left to be done.
-pub(super) fn may_die_at_last(site: Site) {
-    let deaths = with(|machine| machine.deaths(None));
-    if choose_death(deaths, site).is_some() {
-        death::die();
-    }
-}
-
-fn choose_death(deaths: [Option<Death>; 2], site: Site) -> Option<Death> {
-    let mut deaths = deaths.into_iter().flatten();
-    let options = 1 + deaths.clone().count() as u8;
-    if options == 1 {
-        return None;
-    }
-    let choice = grant(Ask::Choose { about: About::Death, options }, site).value;
-    let death = deaths.nth(usize::try_from(choice).expect("one of few").checked_sub(1)?)?;
-    set_mortal(false); // The kernel, which takes back what it had, does not die.
-    Some(death)
 }
 
 /// The event itself, in the midst of which nobody dies.
@@ -414,49 +385,6 @@ pub(super) fn section() -> Option<u16> {
     with(|machine| machine.threads[usize::from(machine.current)].section)
 }
 
-/// May the present thread die?
-pub(super) fn is_mortal() -> bool {
-    with(|machine| machine.threads[usize::from(machine.current)].mortal)
-}
-
-/// From here on the present thread may die, or no more; says whether it could.
-pub(super) fn set_mortal(mortal: bool) -> bool {
-    with(|machine| {
-        let thread = &mut machine.threads[usize::from(machine.current)];
-        thread.has_acted |= mortal;
-        std::mem::replace(&mut thread.mortal, mortal)
-    })
-}
-
-/// May anybody die in this scenario?
-pub(super) fn allows_deaths() -> bool {
-    with(|machine| machine.search.allows_deaths())
-}
-
-/// The present thread, at the end of a slice of its sleep, finds these dead; is there one of whom it did not
-/// know?
-pub(super) fn notice(dead: u64) -> bool {
-    with(|machine| {
-        let noticed = &mut machine.threads[usize::from(machine.current)].noticed;
-        let fresh = dead & !*noticed != 0;
-        *noticed |= dead;
-        fresh
-    })
-}
-
-/// The present thread holds the lock of a registry slot, or no more.
-pub(super) fn hold(slot: u32, holds: bool) {
-    with(|machine| {
-        let mine = &mut machine.threads[usize::from(machine.current)].holds;
-        *mine = *mine & !(1 << slot) | u64::from(holds) << slot;
-    });
-}
-
-/// Does it?
-pub(super) fn holds(slot: u32) -> bool {
-    with(|machine| machine.threads[usize::from(machine.current)].holds >> slot & 1 == 1)
-}
-
 /// May the present thread wake for no reason? Once.
 pub(super) fn may_wake(spurious: bool) -> bool {
     with(|machine| {
@@ -469,25 +397,6 @@ pub(super) fn may_wake(spurious: bool) -> bool {
 }
 
 impl Machine {
-    /// How may the present thread die instead of this, or at its end? Not inside a read-modify-write or the
-    /// kernel, where it dies asleep. And only once after each access that others can tell: to die before
-    /// an atomic load, or after it, is the same to everybody else.
-    fn deaths(&mut self, ask: Option<Ask>) -> [Option<Death>; 2] {
-        let thread = &mut self.threads[usize::from(self.current)];
-        let in_the_kernel = matches!(ask, Some(Ask::Read { order: Order::Queue, .. }));
-        let is_access = matches!(
-            ask,
-            None | Some(Ask::Read { .. } | Ask::Write { .. } | Ask::Plainly(Kind::Fence(_)))
-        );
-        if !thread.mortal || self.is_over || thread.section.is_some() || in_the_kernel || !is_access
-        {
-            return [None; 2];
-        }
-        let halfway = matches!(ask, Some(Ask::Write { order: Order::Plain, .. }));
-        let here = std::mem::take(&mut thread.has_acted);
-        [here.then_some(Death::Here), halfway.then_some(Death::Halfway)]
-    }
-
     /// Answers the present thread from the graph, or notes what it waits for.
     fn serve(&mut self, ask: Ask, site: Site) -> Result<Answer, *const Yielder<(), ()>> {
         if self.is_over {

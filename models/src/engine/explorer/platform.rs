@@ -15,6 +15,7 @@ use super::{
     ask::Ask,
     event::{About, EventId, Kind, Loc, Order, Purpose},
     machine::{self, request},
+    mortal,
     value::{Bits, decode, encode},
 };
 use crate::{
@@ -220,7 +221,7 @@ impl Explorer {
         };
         let comes = match end {
             Alone::TimedOut => until.is_some_and(|until| ctx.clock.peek() >= until),
-            Alone::Slice => machine::notice(ctx.dead.peek()),
+            Alone::Slice => mortal::notice(ctx.dead.peek()),
             Alone::Spurious => machine::may_wake(true),
             Alone::Dies => true,
         };
@@ -235,7 +236,7 @@ impl Explorer {
             Alone::TimedOut => Wait::TimedOut,
             Alone::Slice | Alone::Spurious => Wait::Woken,
             Alone::Dies => {
-                machine::set_mortal(false);
+                mortal::set_mortal(false);
                 death::die()
             }
         }
@@ -244,13 +245,13 @@ impl Explorer {
     /// How the sleep of the present thread ends, if not by a wake.
     #[track_caller]
     fn choose_end(has_deadline: bool) -> Option<Alone> {
-        if machine::is_mortal() && Self::choose(About::Death, 2) == 1 {
+        if mortal::is_mortal() && Self::choose(About::Death, 2) == 1 {
             return Some(Alone::Dies);
         }
         let ends = [
             has_deadline.then_some(Alone::TimedOut),
             machine::may_wake(false).then_some(Alone::Spurious),
-            (machine::allows_deaths() && is_bounded(Location::caller())).then_some(Alone::Slice),
+            (mortal::allows_deaths() && is_bounded(Location::caller())).then_some(Alone::Slice),
         ];
         let mut ends = ends.into_iter().flatten();
         let choice = Self::choose(About::Sleep, 1 + ends.clone().count() as u8);
@@ -345,7 +346,7 @@ impl Platform for Explorer {
                     Self::step(&slots[slot.0 as usize], |found| after(found).unwrap_or(found));
                 let granted = after(found).is_some();
                 if granted {
-                    machine::hold(slot.0, true);
+                    mortal::hold(slot.0, true);
                 }
                 granted
             }
@@ -366,7 +367,7 @@ impl Platform for Explorer {
         if let Some(slots) = &ctx.slots {
             let thread = machine::current().into();
             Self::step(&slots[slot.0 as usize], |found| unlocked(found, thread));
-            machine::hold(slot.0, false);
+            mortal::hold(slot.0, false);
         }
     }
 }
@@ -431,13 +432,13 @@ impl Model for Explorer {
             let value = match victim.dies {
                 Dies::After(step) => death::of(machine::current().into(), Doom::after(step), body),
                 Dies::Anywhere => {
-                    machine::set_mortal(true);
+                    mortal::set_mortal(true);
                     let value = death::mortal(|| {
                         let value = body();
-                        machine::may_die_at_last(Location::caller());
+                        mortal::may_die_at_last(Location::caller());
                         value
                     });
-                    machine::set_mortal(false);
+                    mortal::set_mortal(false);
                     value
                 }
             };
@@ -445,7 +446,7 @@ impl Model for Explorer {
                 machine::note(Location::caller(), || "is dead from here on".into());
                 let me = machine::current();
                 for (slot, lock) in (0..).zip(after.slots.iter().flatten()) {
-                    if machine::holds(slot) {
+                    if mortal::holds(slot) {
                         Self::step(lock, |found| unlocked(found, me.into()));
                     }
                 }
@@ -490,9 +491,9 @@ impl Model for Explorer {
     }
 
     fn in_the_kernel<R>(what: impl FnOnce() -> R) -> R {
-        let was = machine::set_mortal(false);
+        let was = mortal::set_mortal(false);
         let result = what();
-        machine::set_mortal(was);
+        mortal::set_mortal(was);
         result
     }
 
