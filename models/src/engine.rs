@@ -84,9 +84,7 @@ impl fmt::Display for Engine {
 pub(crate) fn explore(scenario: impl Scenario, setting: Setting<'_>) -> Result<Search, String> {
     let plan = setting.plan;
     match plan.engine {
-        Engine::Explorer => {
-            Ok(explorer::explore::<crate::wrap::Planted<explorer::Explorer>>(scenario, setting))
-        }
+        Engine::Explorer => explored(scenario, setting),
         #[cfg(feature = "loom")]
         Engine::Loom => Ok(loom::explore::<crate::wrap::Planted<loom::Loom>>(scenario, plan)),
         #[cfg(feature = "shuttle")]
@@ -97,6 +95,16 @@ pub(crate) fn explore(scenario: impl Scenario, setting: Setting<'_>) -> Result<S
         Engine::Native => Ok(native::explore(scenario, plan)),
         #[allow(unreachable_patterns, reason = "with every feature there is none left")]
         engine => Err(format!("the engine {engine} is not part of this build")),
+    }
+}
+
+/// The explorer's exploration of one scenario.
+pub(crate) fn explored(scenario: impl Scenario, setting: Setting<'_>) -> Result<Search, String> {
+    match setting.plan.engine {
+        Engine::Explorer => {
+            Ok(explorer::explore::<crate::wrap::Planted<explorer::Explorer>>(scenario, setting))
+        }
+        engine => Err(format!("{engine} cannot run it: it is for the explorer only")),
     }
 }
 

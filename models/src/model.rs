@@ -4,7 +4,7 @@
 pub mod directory;
 pub(crate) mod slot;
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, iter::repeat, time::Duration};
 
 use selvedge::platform::{Owner, Platform};
 
@@ -144,6 +144,41 @@ impl<M: Model> World<M> {
     ) -> M::Join<Option<R>> {
         self.actors.set(self.actors.get() + 1);
         M::victim(&self.ctx, name, victim, body)
+    }
+
+    /// Starts an actor in a thread of its own, which may die anywhere if it is mortal.
+    pub fn participant<R: Send + 'static>(
+        &self,
+        name: &'static str,
+        owner: Owner,
+        mortal: bool,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> M::Join<Option<R>> {
+        if mortal {
+            self.victim(name, Victim { owner, dies: Dies::Anywhere }, body)
+        } else {
+            self.actor(name, || Some(body()))
+        }
+    }
+
+    /// Runs `count` workers, called by the owners 0 and up, until each has ended; says how many of them died,
+    /// and what the others returned. They are alike, so it is the last of them who are mortal: as many as
+    /// may die.
+    pub fn workers<R: Send + 'static, W: FnOnce() -> R + Send + 'static>(
+        &self,
+        count: u32,
+        deaths: usize,
+        work: impl Fn(Owner) -> W,
+    ) -> (usize, Vec<R>) {
+        let names = ["worker 1", "worker 2", "worker 3"].into_iter().chain(repeat("worker"));
+        let start = |(owner, name): (u32, _)| {
+            let mortal = (count - owner) as usize <= deaths;
+            self.participant(name, Owner(owner), mortal, work(Owner(owner)))
+        };
+        let workers: Vec<_> = (0..count).zip(names).map(start).collect();
+        let all = workers.len();
+        let returned: Vec<R> = workers.into_iter().filter_map(M::join).collect();
+        (all - returned.len(), returned)
     }
 
     /// Runs an actor in the main thread.

@@ -81,6 +81,7 @@ const PATCHES: &[(&str, &str)] = patches![
     "mpmc-counter-first"
     "mpmc-dead-reader-kept"
     "mpmc-dead-writer-kept"
+    "mpmc-freed-in-silence"
     "mpmc-helps-nobody"
     "mpmc-living-taken-for-dead"
     "mpmc-notify-on-edge"

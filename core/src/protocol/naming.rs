@@ -87,11 +87,11 @@
 //! | id | promise | evidence |
 //! |----|---------|----------|
 //! | `NAME-1` | of all that create one name, or create or attach, one creates it; the others attach to that file or are told | `naming/one_creator`, `test:naming_race/a_hundred_processes_create_or_attach`, `test:names/of_many_creators_one_succeeds` |
-//! | `NAME-2` | a name refers to a finished file, which is in use from the first moment | `naming/finished`, `naming/born_in_use`, `test:naming_race/a_hundred_processes_create_or_attach`, `test:names/no_half_made_segment_has_a_name`, `naming/creators_die` |
-//! | `NAME-3` | cleaning, and taking over, never remove the name of a file that somebody uses | `naming/clean_spares_users`, `naming/clean_spares_newcomers`, `naming/born_in_use`, `test:naming_race/cleaners_among_a_hundred_processes`, `naming/one_of_three_dies` |
-//! | `NAME-4` | who attaches has the file that the name refers to, until somebody unlinks it | `naming/clean_spares_users`, `naming/attach_or_take_over`, `test:naming_race/cleaners_among_a_hundred_processes`, `naming/one_of_three_dies` |
+//! | `NAME-2` | a name refers to a finished file, which is in use from the first moment | `naming/finished`, `naming/born_in_use`, `test:naming_race/a_hundred_processes_create_or_attach`, `test:names/no_half_made_segment_has_a_name`, `naming/creators_die`, `naming/death_of_one_of_two` |
+//! | `NAME-3` | cleaning, and taking over, never remove the name of a file that somebody uses | `naming/clean_spares_users`, `naming/clean_spares_newcomers`, `naming/born_in_use`, `test:naming_race/cleaners_among_a_hundred_processes`, `naming/death_of_one_of_two`, `naming/user_among_three_dies`, `naming/cleaner_among_three_dies` |
+//! | `NAME-4` | who attaches has the file that the name refers to, until somebody unlinks it | `naming/clean_spares_users`, `naming/attach_or_take_over`, `test:naming_race/cleaners_among_a_hundred_processes`, `naming/death_of_one_of_two`, `naming/user_among_three_dies`, `naming/cleaner_among_three_dies` |
 //! | `NAME-5` | a stale name is taken over, by one | `naming/take_over_once`, `naming/attach_or_take_over`, `test:naming_race/a_hundred_processes_take_over`, `naming/creators_die`, `naming/usurpers_die` |
-//! | `NAME-6` | whoever dies between two steps keeps nobody from creating, attaching or taking over | `naming/creators_die`, `naming/usurpers_die`, `naming/one_of_three_dies`, `naming/removers_die` |
+//! | `NAME-6` | whoever dies between two steps keeps nobody from creating, attaching or taking over | `naming/creators_die`, `naming/usurpers_die`, `naming/death_of_one_of_two`, `naming/user_among_three_dies`, `naming/cleaner_among_three_dies`, `naming/removers_die` |
 
 use crate::platform::{
     Directory,

@@ -65,9 +65,9 @@
 //!
 //! | id | promise | evidence |
 //! |----|---------|----------|
-//! | `REG-1` | no two living handles have one owner | `registry/one_owner`, `registry/one_owner_dies` |
+//! | `REG-1` | no two living handles have one owner | `registry/one_owner`, `registry/one_owner_dies`, `registry/death_of_one_of_two`, `registry/death_among_three` |
 //! | `REG-2` | what is done to a dead owner's traces is never done to a newcomer's that has the same number | `registry/burial_spares_newcomers` |
-//! | `REG-3` | a slot of the dead is taken again, after its traces have been removed | `registry/burial_spares_newcomers`, `registry/one_owner`, `registry/one_owner_dies` |
+//! | `REG-3` | a slot of the dead is taken again, after its traces have been removed | `registry/burial_spares_newcomers`, `registry/one_owner`, `registry/one_owner_dies`, `registry/death_of_one_of_two`, `registry/death_among_three` |
 
 use crate::platform::{
     LockMode::{Exclusive, Shared},

@@ -29,6 +29,18 @@ impl Entry {
         Self { info: scenario.info(), explore: Arc::new(explore) }
     }
 
+    /// The entry of a scenario that is [for the explorer only](Info::explorer_only): the others' part of it is
+    /// not even compiled, which takes a while.
+    ///
+    /// # Panics
+    /// If it is for others too.
+    pub fn explored(scenario: impl Scenario) -> Self {
+        let info = scenario.info();
+        assert!(info.explorer_only, "{} is not only for the explorer", info.name);
+        let explore = move |setting: Setting<'_>| super::explored(scenario, setting);
+        Self { info, explore: Arc::new(explore) }
+    }
+
     pub(crate) fn explore(&self, setting: Setting<'_>) -> Result<Search, String> {
         (self.explore)(setting)
     }

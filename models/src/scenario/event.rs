@@ -24,10 +24,13 @@ pub fn all() -> Vec<Entry> {
         Entry::of(two_waiters::TwoWaiters),
         Entry::of(timeout::Timeout),
         Entry::of(epoch_wraps::EpochWraps),
-        Entry::of(deaths::NOTIFIER),
-        Entry::of(deaths::WAITER),
-        Entry::of(deaths::TWO_NOTIFIERS),
-        Entry::of(notified_after_a_death::NotifiedAfterADeath),
+        Entry::explored(deaths::NOTIFIER),
+        Entry::explored(deaths::NOTIFIER_OF_TWO),
+        Entry::explored(deaths::TWO_NOTIFIERS),
+        Entry::explored(deaths::WAITER),
+        Entry::explored(deaths::TWO),
+        Entry::explored(deaths::TWO_EACH),
+        Entry::explored(notified_after_a_death::NotifiedAfterADeath),
     ]
 }
 

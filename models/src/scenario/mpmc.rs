@@ -1,6 +1,7 @@
 //! The queue: what is delivered, to whom, in which order; what `Full` and `Empty` mean; who is woken;
 //! and what a death in the middle costs.
 
+mod behind_two_claims;
 mod blocking;
 mod contended;
 mod crashes;
@@ -44,17 +45,18 @@ pub fn all() -> Vec<Entry> {
         Entry::of(blocking::TWO_BY_TWO),
         Entry::of(deaths::PRODUCER),
         Entry::of(deaths::CONSUMER),
-        Entry::of(deaths::PRODUCER_ANYWHERE),
-        Entry::of(deaths::CONSUMER_ANYWHERE),
-        Entry::of(crashes::PUSH_AND_POP),
-        Entry::of(crashes::TWO_PUSHES),
+        Entry::explored(deaths::PRODUCER_ANYWHERE),
+        Entry::explored(deaths::CONSUMER_ANYWHERE),
+        Entry::explored(crashes::PUSH_AND_POP),
+        Entry::explored(crashes::TWO_PUSHES),
         Entry::of(crashes::TWO_EACH),
-        Entry::of(crashes::THREE),
-        Entry::of(sleeps_beside_the_dead::CONSUMER),
-        Entry::of(sleeps_beside_the_dead::PRODUCER),
-        Entry::of(swept::Swept),
-        Entry::of(left_behind::PRODUCER),
-        Entry::of(left_behind::CONSUMER),
+        Entry::explored(crashes::THREE),
+        Entry::explored(sleeps_beside_the_dead::CONSUMER),
+        Entry::explored(sleeps_beside_the_dead::PRODUCER),
+        Entry::of(behind_two_claims::BehindTwoClaims),
+        Entry::explored(swept::Swept),
+        Entry::explored(left_behind::PRODUCER),
+        Entry::explored(left_behind::CONSUMER),
         Entry::of(timeout::Timeout),
         Entry::of(history::TWO_PRODUCERS),
         Entry::of(history::ONE_SLOT),
@@ -70,12 +72,13 @@ type Shared<M> = Arc<Queue<M, Slots<M, u32>>>;
 type ProducerOf<M> = Producer<M, u32, Shared<M>>;
 type ConsumerOf<M> = Consumer<M, u32, Shared<M>>;
 
-/// A new queue of one or two slots.
+/// A new queue of one, two or four slots.
 fn queue<M: Model>(capacity: usize, start: u64) -> Shared<M> {
     let slot = Slot::default;
     let queue: Shared<M> = match capacity {
         1 => Arc::new(Queue::new([slot()])),
         2 => Arc::new(Queue::new([slot(), slot()])),
+        4 => Arc::new(Queue::new([slot(), slot(), slot(), slot()])),
         _ => unreachable!("models are small"),
     };
     queue.init(start);

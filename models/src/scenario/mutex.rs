@@ -22,15 +22,15 @@ pub fn all() -> Vec<Entry> {
     vec![
         Entry::of(exclusion::ONCE),
         Entry::of(exclusion::TWICE),
-        Entry::of(deaths::TWO),
-        Entry::of(deaths::UNSEEN),
-        Entry::of(deaths::TWO_EACH),
-        Entry::of(deaths::THREE),
+        Entry::explored(deaths::TWO),
+        Entry::explored(deaths::UNSEEN),
+        Entry::explored(deaths::TWO_EACH),
+        Entry::explored(deaths::THREE),
         Entry::of(unrepaired::Unrepaired),
-        Entry::of(swept::TRYING),
-        Entry::of(swept::WAITING),
+        Entry::explored(swept::TRYING),
+        Entry::explored(swept::WAITING),
         Entry::of(timeout::Timeout),
-        Entry::of(waiter_dies::WaiterDies),
+        Entry::explored(waiter_dies::WaiterDies),
     ]
 }
 

@@ -32,10 +32,12 @@ pub fn all() -> Vec<Entry> {
         Entry::of(clean_spares_newcomers::CleanSparesNewcomers),
         Entry::of(take_over_once::TakeOverOnce),
         Entry::of(attach_or_take_over::AttachOrTakeOver),
-        Entry::of(deaths::CREATORS),
-        Entry::of(deaths::USURPERS),
-        Entry::of(deaths::REMOVERS),
-        Entry::of(deaths::THREE),
+        Entry::explored(deaths::CREATORS),
+        Entry::explored(deaths::USURPERS),
+        Entry::explored(deaths::REMOVERS),
+        Entry::explored(deaths::TWO_EACH),
+        Entry::explored(deaths::USER_AMONG_THREE),
+        Entry::explored(deaths::CLEANER_AMONG_THREE),
     ]
 }
 

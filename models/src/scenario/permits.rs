@@ -21,14 +21,14 @@ pub fn all() -> Vec<Entry> {
     vec![
         Entry::of(exclusion::ONCE),
         Entry::of(exclusion::TWICE),
-        Entry::of(deaths::TWO),
-        Entry::of(deaths::TWO_EACH),
-        Entry::of(deaths::THREE),
-        Entry::of(deaths::THREE_FOR_TWO),
+        Entry::explored(deaths::TWO),
+        Entry::explored(deaths::TWO_EACH),
+        Entry::explored(deaths::THREE),
+        Entry::explored(deaths::THREE_FOR_TWO),
         Entry::of(released_once::ReleasedOnce),
-        Entry::of(deaths::UNSEEN),
-        Entry::of(swept::TRYING),
-        Entry::of(swept::WAITING),
+        Entry::explored(deaths::UNSEEN),
+        Entry::explored(swept::TRYING),
+        Entry::explored(swept::WAITING),
         Entry::of(timeout::Timeout),
     ]
 }

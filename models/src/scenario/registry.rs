@@ -9,7 +9,9 @@ use super::Entry;
 pub fn all() -> Vec<Entry> {
     vec![
         Entry::of(one_owner::ALIVE),
-        Entry::of(one_owner::DYING),
-        Entry::of(burial_spares_newcomers::BurialSparesNewcomers),
+        Entry::explored(one_owner::DYING),
+        Entry::explored(one_owner::TWO_EACH),
+        Entry::explored(one_owner::THREE),
+        Entry::explored(burial_spares_newcomers::BurialSparesNewcomers),
     ]
 }

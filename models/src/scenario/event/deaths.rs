@@ -1,55 +1,108 @@
 use selvedge::platform::{AtomicWord, Ordering::Relaxed, Owner};
 
 use super::Condition;
-use crate::model::{Dies, Info, Model, Scenario, Victim, World};
+use crate::model::{Info, Model, Scenario, World};
 
-/// Who notifies dies, or who waits beside another: nobody else sleeps on.
+/// What a participant does, until it dies.
+#[derive(Clone, Copy)]
+enum Part {
+    /// Sets the flag to 1, and notifies; then to 2, and so on, so often.
+    Notifies(u32),
+    /// Waits for the flag to be 1; then for 2, and so on.
+    Waits(u32),
+}
+use Part::{Notifies, Waits};
+
+/// Participants some of whom may die: nobody else sleeps on.
 #[derive(Clone, Copy)]
 pub(super) struct Deaths {
     info: Info,
-    notifiers: u32,
-    /// Waiters that may die, besides the one that does not.
-    waiters: u32,
+    /// Each with whether it may die.
+    parts: &'static [(Part, bool)],
+    /// What the flag is at last.
+    last: u32,
+    /// Is one notified, who passes it on, or everybody?
+    passes_on: bool,
 }
 
-/// One notifier, one waiter.
+/// Killed between publishing and waking.
 pub(super) const NOTIFIER: Deaths = Deaths {
     info: Info {
         name: "event/notifier_dies",
         does: "set a relaxed flag, notify, dying || wait for the flag",
         claims: &["EVENT-1", "EVENT-5"],
-        reach: &["awake, 0 died", "awake, 1 died"],
+        reach: &["1 awake, 0 died", "1 awake, 1 died"],
         deaths: 1,
         explorer_only: true,
         ..Info::DEFAULT
     },
-    notifiers: 1,
-    waiters: 0,
+    parts: &[(Notifies(1), true), (Waits(1), false)],
+    last: 1,
+    passes_on: false,
+};
+
+/// Likewise, beside two who wait.
+pub(super) const NOTIFIER_OF_TWO: Deaths = Deaths {
+    info: Info {
+        name: "event/notifier_of_two_dies",
+        does: "set a relaxed flag, notify all, dying || wait for the flag || the same",
+        reach: &["2 awake, 0 died", "2 awake, 1 died"],
+        spurious: 0,
+        ..NOTIFIER.info
+    },
+    parts: &[(Notifies(1), true), (Waits(1), false), (Waits(1), false)],
+    ..NOTIFIER
+};
+
+/// Two notify, one of them may die.
+pub(super) const TWO_NOTIFIERS: Deaths = Deaths {
+    info: Info {
+        name: "event/one_of_two_notifiers_dies",
+        does: "set a relaxed flag, notify, dying || the same, alive || wait for the flag",
+        ..NOTIFIER.info
+    },
+    parts: &[(Notifies(1), true), (Notifies(1), false), (Waits(1), false)],
+    ..NOTIFIER
 };
 
 /// A wake-up may die with who got it.
 pub(super) const WAITER: Deaths = Deaths {
     info: Info {
         name: "event/waiter_dies",
-        does: "set a relaxed flag, notify one, dying || wait for the flag, notify one || the same, dying",
+        does: "set a relaxed flag, notify one || wait for the flag, notify one, dying || the same, alive",
+        reach: &["2 awake, 0 died", "1 awake, 1 died"],
+        ..NOTIFIER_OF_TWO.info
+    },
+    parts: &[(Notifies(1), false), (Waits(1), true), (Waits(1), false)],
+    passes_on: true,
+    ..NOTIFIER
+};
+
+/// Both may die: who comes afterwards is not held up.
+pub(super) const TWO: Deaths = Deaths {
+    info: Info {
+        name: "event/two_deaths",
+        does: "set a relaxed flag, notify, dying || wait for the flag, dying too; then wait for the flag",
+        reach: &["1 awake, 0 died", "1 awake, 1 died", "0 awake, 1 died", "0 awake, 2 died"],
+        deaths: 2,
+        ..NOTIFIER.info
+    },
+    parts: &[(Notifies(1), true), (Waits(1), true)],
+    ..NOTIFIER
+};
+
+/// One of two dies, who have two turns each.
+pub(super) const TWO_EACH: Deaths = Deaths {
+    info: Info {
+        name: "event/death_of_one_of_two",
+        does: "set a relaxed flag, notify, twice, dying || wait for the flag, twice, dying; one of them dies",
+        reach: &["1 awake, 0 died", "1 awake, 1 died", "0 awake, 1 died"],
         spurious: 0,
         ..NOTIFIER.info
     },
-    notifiers: 1,
-    waiters: 1,
-};
-
-/// Two notify, twice each.
-pub(super) const TWO_NOTIFIERS: Deaths = Deaths {
-    info: Info {
-        name: "event/one_of_two_notifiers_dies",
-        does: "set a relaxed flag, notify, dying || the same || wait for the flag; one of them dies at most",
-        reach: &["awake, 0 died", "awake, 1 died"],
-        deaths: 1,
-        ..NOTIFIER.info
-    },
-    notifiers: 2,
-    waiters: 0,
+    parts: &[(Notifies(2), true), (Waits(2), true)],
+    last: 2,
+    ..NOTIFIER
 };
 
 impl Scenario for Deaths {
@@ -60,36 +113,44 @@ impl Scenario for Deaths {
     fn run<M: Model>(&self, world: &World<M>) -> String {
         // The epoch wraps at once.
         let condition = Condition::<M>::new(u32::MAX);
-        let set_and_notify = || {
+        let (count, passes_on) = (if self.passes_on { 1 } else { u32::MAX }, self.passes_on);
+        let act = |part| {
             let (this, ctx) = (condition.clone(), world.ctx());
-            move || {
-                this.flag.store(1, Relaxed);
-                this.event.notify(&ctx, 1);
+            let set = move |value| {
+                this.flag.store(value, Relaxed);
+                this.event.notify(&ctx, count);
+            };
+            let (this, ctx) = (condition.clone(), world.ctx());
+            let wait = move |value| {
+                let is_set = |_| (this.flag.load(Relaxed) >= value).then_some(());
+                this.event.wait_until(&ctx, None, is_set).expect("there is no deadline");
+                if passes_on {
+                    this.event.notify(&ctx, count); // It may have got the only wake-up.
+                }
+            };
+            move || match part {
+                Notifies(times) => (1..=times).for_each(set),
+                Waits(times) => (1..=times).for_each(wait),
             }
         };
-        let wait_and_pass_on = || {
-            let (this, ctx) = (condition.clone(), world.ctx());
-            move || {
-                let is_set = |_| (this.flag.load(Relaxed) == 1).then_some(());
-                let awake = this.event.wait_until(&ctx, None, is_set).is_ok();
-                this.event.notify(&ctx, 1);
-                awake
-            }
+        let start = |(owner, (part, mortal)): (u32, &(Part, bool))| {
+            let join = world.participant("participant", Owner(owner), *mortal, act(*part));
+            (matches!(part, Notifies(_)), join)
         };
-        let dies = |owner| Victim { owner: Owner(owner), dies: Dies::Anywhere };
-        let notifiers: Vec<_> = (0..self.notifiers)
-            .map(|owner| world.victim("notifier", dies(owner), set_and_notify()))
-            .collect();
-        let mortals: Vec<_> = (4..4 + self.waiters)
-            .map(|owner| world.victim("mortal waiter", dies(owner), wait_and_pass_on()))
-            .collect();
-        let waiter = world.actor("waiter", wait_and_pass_on());
-        let mut died = notifiers.into_iter().map(M::join).filter(Option::is_none).count();
-        if condition.flag.load(Relaxed) == 0 {
-            set_and_notify()(); // They died before they had done anything.
+        let (notifiers, waiters): (Vec<_>, Vec<_>) =
+            (0..).zip(self.parts).map(start).partition(|(notifies, _)| *notifies);
+        let ended = |part: Vec<(bool, M::Join<Option<()>>)>| {
+            let all = part.len();
+            let died = part.into_iter().map(|(_, join)| M::join(join)).filter(Option::is_none);
+            let died = died.count();
+            (all - died, died)
+        };
+        let (_, notifiers_died) = ended(notifiers);
+        if condition.flag.load(Relaxed) < self.last {
+            act(Notifies(self.last))(); // They died before they had done their part.
         }
-        let awake = M::join(waiter);
-        died += mortals.into_iter().map(M::join).filter(Option::is_none).count();
-        format!("{}, {died} died", if awake { "awake" } else { "timed out" })
+        let (awake, waiters_died) = ended(waiters);
+        act(Waits(self.last))();
+        format!("{awake} awake, {} died", notifiers_died + waiters_died)
     }
 }

@@ -1,7 +1,7 @@
 use selvedge::{platform::Owner, protocol::naming};
 
 use super::{Found, attach, clean, create_or_attach, keeps_name, ok, stale, take_over};
-use crate::model::{Dies, Info, Model, Scenario, Victim, World, directory::Directory};
+use crate::model::{Info, Model, Scenario, World, directory::Directory};
 
 /// What a participant does with the name, until it dies.
 #[derive(Clone, Copy)]
@@ -13,13 +13,29 @@ enum Part {
     Unlink,
 }
 
-/// Participants any of whom may die: who survives has a finished file that keeps its name, and whoever comes
+impl Part {
+    fn play<M: Model>(self, directory: &Directory<M>) -> Found<M> {
+        match self {
+            Self::CreateOrAttach => create_or_attach(directory),
+            Self::TakeOver => take_over(directory),
+            Self::Attach => attach(directory),
+            Self::Clean => (clean(directory), None),
+            Self::Unlink => {
+                let _ = ok(naming::unlink(directory, &(), |_| Ok(true)));
+                ("unlinked", None)
+            }
+        }
+    }
+}
+
+/// Participants some of whom may die: who survives has a finished file that keeps its name, and whoever comes
 /// afterwards is not kept out by the dead.
 #[derive(Clone, Copy)]
 pub(super) struct Deaths {
     info: Info,
     stale: bool,
-    parts: &'static [Part],
+    /// Each one's operations, and whether it may die.
+    parts: &'static [(&'static [Part], bool)],
 }
 
 /// Two create, both may die.
@@ -31,10 +47,11 @@ pub(super) const CREATORS: Deaths = Deaths {
         reach: &["0 died, in use", "1 died, in use", "2 died, took over"],
         deaths: 2,
         explorer_only: true,
+        spurious: 0,
         ..Info::DEFAULT
     },
     stale: false,
-    parts: &[Part::CreateOrAttach, Part::CreateOrAttach],
+    parts: &[(&[Part::CreateOrAttach], true), (&[Part::CreateOrAttach], true)],
 };
 
 /// Two take over, both may die.
@@ -47,7 +64,7 @@ pub(super) const USURPERS: Deaths = Deaths {
         ..CREATORS.info
     },
     stale: true,
-    parts: &[Part::TakeOver, Part::TakeOver],
+    parts: &[(&[Part::TakeOver], true), (&[Part::TakeOver], true)],
 };
 
 /// One cleans, one unlinks, both may die.
@@ -60,22 +77,49 @@ pub(super) const REMOVERS: Deaths = Deaths {
         ..CREATORS.info
     },
     stale: true,
-    parts: &[Part::Clean, Part::Unlink],
+    parts: &[(&[Part::Clean], true), (&[Part::Unlink], true)],
 };
 
-/// Three, one death.
-pub(super) const THREE: Deaths = Deaths {
+/// Two operations each, one death: of two who are alike, the first.
+pub(super) const TWO_EACH: Deaths = Deaths {
     info: Info {
-        name: "naming/one_of_three_dies",
-        cut: Some(100_000),
-        does: "attach, dying || attach, dying || clean, dying, of a stale name; one dies; then take over",
+        name: "naming/death_of_one_of_two",
+        does: "clean, create or attach, dying || the same, alive, of a stale name; then take over",
+        claims: &["NAME-2", "NAME-3", "NAME-4", "NAME-6"],
+        reach: &["0 died, in use", "1 died, in use"],
+        deaths: 1,
+        ..CREATORS.info
+    },
+    stale: true,
+    parts: &[
+        (&[Part::Clean, Part::CreateOrAttach], true),
+        (&[Part::Clean, Part::CreateOrAttach], false),
+    ],
+};
+
+/// One of three who attaches.
+pub(super) const USER_AMONG_THREE: Deaths = Deaths {
+    info: Info {
+        name: "naming/user_among_three_dies",
+        does: "attach, dying || attach, alive || clean, of a stale name; then take over",
         claims: &["NAME-3", "NAME-4", "NAME-6"],
         reach: &["0 died, in use", "0 died, took over", "1 died, in use", "1 died, took over"],
         deaths: 1,
         ..CREATORS.info
     },
     stale: true,
-    parts: &[Part::Attach, Part::Attach, Part::Clean],
+    parts: &[(&[Part::Attach], true), (&[Part::Attach], false), (&[Part::Clean], false)],
+};
+
+/// One of three who cleans.
+pub(super) const CLEANER_AMONG_THREE: Deaths = Deaths {
+    info: Info {
+        name: "naming/cleaner_among_three_dies",
+        does: "attach || attach || clean, dying, of a stale name; then take over",
+        ..USER_AMONG_THREE.info
+    },
+    parts: &[(&[Part::Attach], false), (&[Part::Attach], false), (&[Part::Clean], true)],
+    ..USER_AMONG_THREE
 };
 
 impl Scenario for Deaths {
@@ -87,26 +131,16 @@ impl Scenario for Deaths {
         let directory = if self.stale { stale(world) } else { Directory::new(world) };
         let actors: Vec<_> = (0..)
             .zip(self.parts)
-            .map(|(owner, part)| {
-                let (directory, part) = (directory.clone(), *part);
-                let victim = Victim { owner: Owner(owner), dies: Dies::Anywhere };
-                world.victim("participant", victim, move || -> Found<M> {
-                    match part {
-                        Part::CreateOrAttach => create_or_attach(&directory),
-                        Part::TakeOver => take_over(&directory),
-                        Part::Attach => attach(&directory),
-                        Part::Clean => (clean(&directory), None),
-                        Part::Unlink => {
-                            let _ = ok(naming::unlink(&directory, &(), |_| Ok(true)));
-                            ("unlinked", None)
-                        }
-                    }
+            .map(|(owner, (parts, mortal))| {
+                let directory = directory.clone();
+                world.participant("participant", Owner(owner), *mortal, move || {
+                    parts.iter().map(|part| part.play(&directory)).collect()
                 })
             })
             .collect();
-        let ended: Vec<Option<Found<M>>> = actors.into_iter().map(M::join).collect();
+        let ended: Vec<Option<Vec<Found<M>>>> = actors.into_iter().map(M::join).collect();
         let mut used = false;
-        for (said, file) in ended.iter().flatten() {
+        for (said, file) in ended.iter().flatten().flatten() {
             assert_ne!(*said, "attached to something half-made");
             used |= file.is_some();
             assert_ne!(keeps_name(&directory, file.as_ref()), "robbed of its name", "{said}");

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use selvedge::platform::{DataCell, Owner};
+use selvedge::platform::DataCell;
 
 use super::{handle, left, pool};
-use crate::model::{Dies, Info, Model, Scenario, Victim, World};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Workers who need a permit, any of whom may die: the others get theirs, and in the end all are back.
 #[derive(Clone, Copy)]
@@ -34,7 +34,7 @@ pub(super) const TWO: Deaths = Deaths {
 pub(super) const TWO_EACH: Deaths = Deaths {
     info: Info {
         name: "permits/death_of_one_of_two",
-        does: "acquire, write, release, twice, dying || the same; one of them dies at most; one permit",
+        does: "acquire, write, release, twice, dying || the same, alive; one permit",
         reach: &["0 died, 1 left", "1 died, 1 left"],
         deaths: 1,
         spurious: 0,
@@ -48,8 +48,8 @@ pub(super) const TWO_EACH: Deaths = Deaths {
 pub(super) const THREE: Deaths = Deaths {
     info: Info {
         name: "permits/death_among_three",
-        does: "acquire, write, release, dying || the same || the same; one of them dies at most; one permit",
         cut: Some(100_000),
+        does: "acquire, write, release, dying || the same, alive || the same; one permit",
         ..TWO_EACH.info
     },
     workers: 3,
@@ -61,7 +61,7 @@ pub(super) const THREE: Deaths = Deaths {
 pub(super) const THREE_FOR_TWO: Deaths = Deaths {
     info: Info {
         name: "permits/death_among_three_for_two",
-        does: "acquire, release, dying || the same || the same; one of them dies at most; two permits",
+        does: "acquire, release, dying || the same, alive || the same; two permits",
         reach: &["0 died, 2 left", "1 died, 2 left"],
         ..TWO_EACH.info
     },
@@ -90,26 +90,19 @@ impl Scenario for Deaths {
         let Self { permits, workers, times, .. } = *self;
         let pool = pool::<M>(permits);
         let exclusive = (permits == 1).then(|| Arc::new(M::Cell::<u32>::new(0)));
-        let names = ["worker 1", "worker 2", "worker 3"];
-        let workers: Vec<_> = (0..workers)
-            .zip(names)
-            .map(|(owner, name)| {
-                let (permits, cell) = (handle(world, &pool, owner), exclusive.clone());
-                let victim = Victim { owner: Owner(owner), dies: Dies::Anywhere };
-                world.victim(name, victim, move || {
-                    for _ in 0..times {
-                        let permit = permits.acquire();
-                        if let Some(cell) = &cell {
-                            // SAFETY: the one permit excludes the others; the engine checks it.
-                            unsafe { cell.write(owner) };
-                        }
-                        permits.release(permit).expect("it is held");
+        let (died, _) = world.workers(workers, self.info.deaths, |owner| {
+            let (permits, cell) = (handle(world, &pool, owner.0), exclusive.clone());
+            move || {
+                for _ in 0..times {
+                    let permit = permits.acquire();
+                    if let Some(cell) = &cell {
+                        // SAFETY: the one permit excludes the others; the engine checks it.
+                        unsafe { cell.write(owner.0) };
                     }
-                })
-            })
-            .collect();
-        let all = workers.len();
-        let survived = workers.into_iter().filter_map(M::join).count();
-        format!("{} died, {} left", all - survived, left(&handle(world, &pool, 7)))
+                    permits.release(permit).expect("it is held");
+                }
+            }
+        });
+        format!("{died} died, {} left", left(&handle(world, &pool, 7)))
     }
 }

@@ -5,12 +5,15 @@ use selvedge::{
     protocol::registry,
 };
 
-use crate::model::{Dies, Info, Model, Scenario, Victim, World};
+use crate::model::{Info, Model, Scenario, World};
 
-/// Two want the one slot; whoever gets it has a cell to itself.
+/// Several want the one slot; whoever gets it has a cell to itself.
 #[derive(Clone, Copy)]
 pub(super) struct OneOwner {
     info: Info,
+    joiners: u32,
+    /// How often each joins, and leaves again, if more than once.
+    times: u32,
 }
 
 /// Both live.
@@ -19,33 +22,68 @@ pub(super) const ALIVE: OneOwner = OneOwner {
         name: "registry/one_owner",
         does: "join, write || the same; one slot",
         claims: &["REG-1", "REG-3"],
-        reach: &["none joined, 0 died", "first joined, 0 died", "second joined, 0 died"],
+        reach: &["0 joined, 0 died", "1 joined, 0 died"],
         joins: true,
         quick: Some(3),
         deep: Some(5),
         ..Info::DEFAULT
     },
+    joiners: 2,
+    times: 1,
 };
 
-/// Either may die: the other may get the slot then, or find it taken still.
+/// Both may die: the other may get the slot then, or find it taken still.
 pub(super) const DYING: OneOwner = OneOwner {
     info: Info {
         name: "registry/one_owner_dies",
-        does: "join, write, dying || the same; one slot",
-        claims: &["REG-1", "REG-3"],
+        does: "join, write, dying || the same, dying too; one slot",
         reach: &[
-            "none joined, 0 died",
-            "first joined, 0 died",
-            "second joined, 0 died",
-            "none joined, 1 died",
-            "first joined, 1 died",
-            "second joined, 1 died",
-            "none joined, 2 died",
+            "0 joined, 0 died",
+            "1 joined, 0 died",
+            "0 joined, 1 died",
+            "1 joined, 1 died",
+            "0 joined, 2 died",
         ],
         deaths: 2,
         explorer_only: true,
         ..ALIVE.info
     },
+    ..ALIVE
+};
+
+/// One of two dies, who have two turns each.
+pub(super) const TWO_EACH: OneOwner = OneOwner {
+    info: Info {
+        name: "registry/death_of_one_of_two",
+        does: "join, write, leave, twice, dying || the same, alive; one slot",
+        reach: &[
+            "0 joined, 0 died",
+            "1 joined, 0 died",
+            "2 joined, 0 died",
+            "3 joined, 0 died",
+            "4 joined, 0 died",
+            "0 joined, 1 died",
+            "1 joined, 1 died",
+            "2 joined, 1 died",
+        ],
+        deaths: 1,
+        ..DYING.info
+    },
+    times: 2,
+    ..ALIVE
+};
+
+/// One of three.
+pub(super) const THREE: OneOwner = OneOwner {
+    info: Info {
+        name: "registry/death_among_three",
+        does: "join, write, dying || the same, alive || the same; one slot",
+        reach: &["0 joined, 0 died", "1 joined, 0 died", "0 joined, 1 died", "1 joined, 1 died"],
+        deaths: 1,
+        ..DYING.info
+    },
+    joiners: 3,
+    ..ALIVE
 };
 
 impl Scenario for OneOwner {
@@ -55,29 +93,24 @@ impl Scenario for OneOwner {
 
     fn run<M: Model>(&self, world: &World<M>) -> String {
         let cell = Arc::new(M::Cell::<u32>::new(0));
-        let joiners = ["first", "second"].map(|name| {
+        let Self { joiners, times, .. } = *self;
+        let (died, joined) = world.workers(joiners, self.info.deaths, |_| {
             let (ctx, cell) = (world.ctx(), cell.clone());
-            let join = move || {
-                let joined = registry::join::<M>(&ctx, [Owner(0)], |_| ()).is_some();
-                if joined {
+            move || {
+                let joins = |_: &u32| {
+                    let Some(owner) = registry::join::<M>(&ctx, [Owner(0)], |_| ()) else {
+                        return false;
+                    };
                     // SAFETY: its owner has the slot's cell to itself; the engine checks it.
                     unsafe { cell.write(1) };
-                }
-                joined.then_some(name)
-            };
-            let victim = Victim { owner: Owner(0), dies: Dies::Anywhere };
-            match self.info.deaths {
-                0 => (Some(world.actor(name, join)), None),
-                _ => (None, Some(world.victim(name, victim, join))),
+                    if times > 1 {
+                        M::unlock(&ctx, owner);
+                    }
+                    true
+                };
+                (0..times).filter(joins).count()
             }
         });
-        let ended = joiners.map(|joiner| match joiner {
-            (Some(living), _) => Some(M::join(living)),
-            (_, mortal) => mortal.and_then(M::join),
-        });
-        let died = ended.iter().filter(|end| end.is_none()).count();
-        let joined: Vec<&str> = ended.into_iter().flatten().flatten().collect();
-        let joined = if joined.is_empty() { "none".into() } else { joined.join(" and ") };
-        format!("{joined} joined, {died} died")
+        format!("{} joined, {died} died", joined.into_iter().sum::<usize>())
     }
 }

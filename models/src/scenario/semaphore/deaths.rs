@@ -1,7 +1,5 @@
-use selvedge::platform::Owner;
-
 use super::semaphore;
-use crate::model::{Dies, Info, Model, Scenario, Victim, World};
+use crate::model::{Info, Model, Scenario, World};
 
 /// Workers who take what is free and release it, any of whom may die: a permit is lost with a holder, as in
 /// POSIX, and no other, and none is doubled.
@@ -38,7 +36,7 @@ pub(super) const TWO: Deaths = Deaths {
 pub(super) const TWO_EACH: Deaths = Deaths {
     info: Info {
         name: "semaphore/death_of_one_of_two",
-        does: "try_acquire, release, twice, dying || the same; one of them dies at most; two permits",
+        does: "try_acquire, release, twice, dying || the same, alive; two permits",
         reach: &["0 died, 0 lost", "1 died, 0 lost", "1 died, 1 lost"],
         deaths: 1,
         spurious: 0,
@@ -52,7 +50,7 @@ pub(super) const TWO_EACH: Deaths = Deaths {
 pub(super) const THREE: Deaths = Deaths {
     info: Info {
         name: "semaphore/death_among_three",
-        does: "try_acquire, release, dying || the same || the same; one of them dies at most; two permits",
+        does: "try_acquire, release, dying || the same, alive || the same; two permits",
         ..TWO_EACH.info
     },
     workers: 3,
@@ -67,23 +65,16 @@ impl Scenario for Deaths {
     fn run<M: Model>(&self, world: &World<M>) -> String {
         let semaphore = semaphore(world, 2, 2);
         let Self { workers, times, .. } = *self;
-        let names = ["worker 1", "worker 2", "worker 3"];
-        let workers: Vec<_> = (0..workers)
-            .zip(names)
-            .map(|(owner, name)| {
-                let semaphore = semaphore.clone();
-                let victim = Victim { owner: Owner(owner), dies: Dies::Anywhere };
-                world.victim(name, victim, move || {
-                    for _ in 0..times {
-                        if semaphore.try_acquire().is_ok() {
-                            semaphore.release(1).expect("the permit is held");
-                        }
+        let (died, _) = world.workers(workers, self.info.deaths, |_| {
+            let semaphore = semaphore.clone();
+            move || {
+                for _ in 0..times {
+                    if semaphore.try_acquire().is_ok() {
+                        semaphore.release(1).expect("the permit is held");
                     }
-                })
-            })
-            .collect();
-        let all = workers.len();
-        let died = all - workers.into_iter().filter_map(M::join).count();
+                }
+            }
+        });
         let lost = 2 - semaphore.state().permits() as usize;
         assert!(lost <= died, "{lost} lost by {died} deaths");
         format!("{died} died, {lost} lost")

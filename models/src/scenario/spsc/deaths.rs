@@ -35,6 +35,7 @@ pub(super) const ONE: Deaths = Deaths {
         ],
         deaths: 1,
         explorer_only: true,
+        spurious: 0,
         ..Info::DEFAULT
     },
     records: 2,
@@ -55,6 +56,7 @@ pub(super) const TWO: Deaths = Deaths {
             "died, died, 1 lost",
         ],
         deaths: 2,
+        spurious: 1,
         ..ONE.info
     },
     records: 1,
