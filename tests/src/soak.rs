@@ -17,6 +17,7 @@ pub mod mpmc;
 pub mod mutex;
 pub mod permits;
 mod records;
+pub mod steps;
 pub mod semaphore;
 pub mod spsc;
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use nix::{
-    sys::wait::{WaitPidFlag, WaitStatus, waitpid},
+    sys::{
+        signal::{Signal, kill},
+        wait::{WaitPidFlag, WaitStatus, waitpid},
+    },
     unistd::Pid,
 };
 
@@ -48,6 +51,28 @@ impl Bystander {
         }
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Stops it, wherever it is; `false` if it has ended by itself meanwhile.
+    ///
+    /// # Errors
+    /// [`Harm::Corrupt`] if it panicked.
+    pub fn stop(&mut self) -> Result<bool, Harm> {
+        // An error says that it is dead.
+        let _ = kill(self.pid, Signal::SIGSTOP);
+        let ended = self.look(WaitPidFlag::WUNTRACED)?;
+        Ok(!ended)
+    }
+
+    /// Lets it go on after a [`stop`](Self::stop).
+    pub fn resume(&self) {
+        // Nobody but its parent has stopped it, which has not reaped it.
+        let _ = kill(self.pid, Signal::SIGCONT);
+    }
+
     /// Waits until it has ended by itself.
     ///
     /// # Errors
@@ -68,11 +93,17 @@ impl Bystander {
     /// # Errors
     /// [`Harm::Corrupt`] if it panicked.
     pub fn has_ended(&mut self) -> Result<bool, Harm> {
+        self.look(WaitPidFlag::WNOHANG)
+    }
+
+    /// Has it ended by itself? With `WNOHANG` it may be running, with `WUNTRACED` it is waited for until it has
+    /// ended or stopped.
+    fn look(&mut self, how: WaitPidFlag) -> Result<bool, Harm> {
         if self.reaped {
             return Ok(true);
         }
-        match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::StillAlive) => Ok(false),
+        match waitpid(self.pid, Some(how)) {
+            Ok(WaitStatus::StillAlive | WaitStatus::Stopped(..)) => Ok(false),
             status => {
                 self.reaped = true;
                 match status {
