@@ -10,24 +10,34 @@
 //! the one who settles, and with nobody else. It notes that an operation begins, and that it has
 //! returned, so that a death between the two is known to be one in the middle.
 //!
+//! A worker is stopped before it is killed, so it is known where, and it dies at that very instruction:
+//! [`Steps`] says which steps of the cards that is. Steps that are over in a nanosecond are seldom met by
+//! chance; so every other worker that is to die is stopped and let go on, again and again, until it is at a step
+//! at which few have died.
+//!
 //! The program has one thread, because it forks.
 
 mod desk;
+mod epoch;
+mod figures;
 pub mod mpmc;
 pub mod mutex;
 pub mod permits;
 mod records;
-pub mod steps;
 pub mod semaphore;
 pub mod spsc;
+mod steps;
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
+    rc::Rc,
     thread,
     time::{Duration, Instant},
 };
 
 pub use desk::{Desk, Desks};
+pub use figures::{Figures, Hits};
+pub use steps::Steps;
 
 use crate::deaths::{Bystander, Harm};
 
@@ -40,6 +50,13 @@ const ROUND: Duration = Duration::from_millis(300);
 
 /// The longest that a worker is left alone, in microseconds.
 const PAUSE: u64 = 2_000;
+
+/// A step at which so many have died is no longer looked for.
+const FEW: u64 = 8;
+
+/// How often a worker that is to die is stopped, at most, and how long it goes on in between, in microseconds.
+const STOPS: usize = 200;
+const STRIDE: u64 = 20;
 
 /// Marsaglia's xorshift64.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +99,9 @@ pub trait Trial {
     /// The protocol.
     fn name(&self) -> &'static str;
 
+    /// The protocols that it runs on.
+    fn runs_on(&self) -> &'static [&'static str];
+
     /// What a worker may be [inside](Desk::inside), from 1.
     fn operations(&self) -> &'static [&'static str];
 
@@ -102,6 +122,17 @@ pub trait Trial {
     fn settle(&mut self, lives: &[Life<'_>]) -> Result<Settled, Harm>;
 }
 
+impl dyn Trial + '_ {
+    /// Is one of these a step of this trial's protocols at which few have died?
+    fn wants(&self, steps: &BTreeSet<String>, hits: &Hits) -> bool {
+        steps.iter().any(|step| {
+            let protocol = step.split('/').next().unwrap_or_default();
+            let ours = protocol == self.name() || self.runs_on().contains(&protocol);
+            ours && hits.at(step) < FEW
+        })
+    }
+}
+
 /// What a round has come to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settled {
@@ -111,44 +142,43 @@ pub struct Settled {
     pub lost: u64,
 }
 
-/// Figures of one protocol.
-#[derive(Clone, Debug, Default)]
-pub struct Figures {
-    rounds: u64,
-    kills: u64,
-    /// Kills in the middle of each operation.
-    inside: BTreeMap<&'static str, u64>,
-    settled: Settled,
-}
-
-impl core::fmt::Display for Figures {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { rounds, kills, inside, settled: Settled { done, lost } } = self;
-        write!(
-            f,
-            "{rounds} rounds, {done} operations, {kills} kills ({} inside an operation:",
-            inside.values().sum::<u64>()
-        )?;
-        inside.iter().try_for_each(|(operation, kills)| write!(f, " {operation} {kills}"))?;
-        write!(f, "), {lost} lost with the dead")
+/// Kills a worker, and says at which steps; nothing if it has ended by itself meanwhile.
+fn kill(
+    worker: &mut Bystander,
+    wanted: impl Fn(&BTreeSet<String>) -> bool,
+    steps: Option<&Steps>,
+    random: &mut Random,
+) -> Result<Option<Rc<BTreeSet<String>>>, Harm> {
+    let stops = if random.below(2) == 0 { 1 } else { STOPS };
+    for stop in 1..=stops {
+        if !worker.stop()? {
+            return Ok(None);
+        }
+        let place = match steps.map(|steps| steps.of(worker.pid())).transpose() {
+            Ok(place) => place.unwrap_or_default(),
+            Err(error) => panic!("it has told until now where a process is: {error}"),
+        };
+        if stop == stops || wanted(&place) || steps.is_none() {
+            worker.kill();
+            return Ok(Some(place));
+        }
+        worker.resume();
+        thread::sleep(Duration::from_micros(random.below(STRIDE)));
     }
+    unreachable!("the last stop is the end")
 }
 
-impl Figures {
-    /// Has it tested anything?
-    #[must_use]
-    pub fn any(&self) -> bool {
-        !self.inside.is_empty() && self.settled.done > 0
-    }
-}
-
-/// One round.
+/// One round. Without `steps`, it is not said where workers died.
 ///
 /// # Errors
 /// What is not as the card promises.
+///
+/// # Panics
+/// If the kernel no longer says where a process is.
 pub fn round(
     trial: &mut dyn Trial,
     desks: &Desks,
+    steps: Option<&Steps>,
     random: &mut Random,
     figures: &mut Figures,
 ) -> Result<(), Harm> {
@@ -171,16 +201,21 @@ pub fn round(
         thread::sleep(Duration::from_micros(random.below(PAUSE)));
         let slot = random.below(WORKERS as u64) as usize;
         let (worker, life) = &mut workers[slot];
-        let life = *life;
-        if !worker.has_ended()? {
-            worker.kill();
+        let life = &mut lives[*life];
+        let inside = |desk: &Desk<'_>| desk.operation().checked_sub(1);
+        let wanted = |steps: &BTreeSet<String>| {
+            inside(&life.desk).is_some() && trial.wants(steps, &figures.hits)
+        };
+        if let Some(place) = kill(worker, wanted, steps, random)? {
             figures.kills += 1;
-            if let Some(inside) = lives[life].desk.operation().checked_sub(1) {
+            life.killed = true;
+            // Outside an operation, what is found on the stack is left from the last one.
+            if let Some(inside) = inside(&life.desk) {
                 let operation = trial.operations()[inside as usize];
                 *figures.inside.entry(operation).or_default() += 1;
+                figures.hits.count(&place);
             }
-            lives[life].killed = true;
-            if !trial.goes_on(&lives[life].desk) {
+            if !trial.goes_on(&life.desk) {
                 break;
             }
         }

@@ -54,6 +54,10 @@ impl Trial for Permits {
         "semaphore"
     }
 
+    fn runs_on(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     fn operations(&self) -> &'static [&'static str] {
         &["acquiring", "holding", "releasing"]
     }

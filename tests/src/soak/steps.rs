@@ -13,6 +13,7 @@ use std::{
     fs,
     io::{self, IoSliceMut},
     rc::Rc,
+    thread,
 };
 
 use addr2line::Loader;
@@ -22,7 +23,7 @@ use nix::{
 };
 use selvedge_models::card;
 
-use crate::maps;
+use crate::{FOR_EVER, deaths::Bystander, maps};
 
 /// Words of the stack that are searched.
 const WORDS: usize = 256;
@@ -94,11 +95,15 @@ impl Steps {
     /// Of this program.
     ///
     /// # Errors
-    /// If its debug information cannot be read.
+    /// If its debug information cannot be read, or the kernel does not say where a child is.
     pub fn new() -> io::Result<Self> {
         let text = Text::of_this_program()?;
         let loader = Loader::new("/proc/self/exe").map_err(|e| io::Error::other(e.to_string()))?;
-        Ok(Self { text, loader, known: RefCell::default() })
+        let steps = Self { text, loader, known: RefCell::default() };
+        let mut child = Bystander::start(|| thread::sleep(FOR_EVER));
+        child.stop().map_err(|harm| io::Error::other(harm.to_string()))?;
+        steps.of(child.pid())?;
+        Ok(steps)
     }
 
     /// The steps that a stopped child is at.
@@ -146,7 +151,8 @@ impl Steps {
 fn place(child: Pid) -> io::Result<(u64, u64)> {
     let path = format!("/proc/{child}/syscall");
     for _ in 0..ASKED {
-        let line = fs::read_to_string(&path)?;
+        let line = fs::read_to_string(&path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
         let mut last = line.split_whitespace().rev().map(|field| {
             field.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok())
         });
