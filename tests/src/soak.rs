@@ -11,9 +11,9 @@
 //! returned, so that a death between the two is known to be one in the middle.
 //!
 //! A worker is stopped before it is killed, so it is known where, and it dies at that very instruction:
-//! [`Steps`] says which steps of the cards that is. Steps that are over in a nanosecond are seldom met by
-//! chance; so every other worker that is to die is stopped and let go on, again and again, until it is at a step
-//! at which few have died.
+//! [`Steps`] says which steps of the cards that is. Chance seldom stops a worker at a step that is over in a
+//! nanosecond; so every other one goes on by single steps for a while, as the others rush on or, mostly, stand
+//! still, and dies as soon as it is at a step at which few have died.
 //!
 //! The program has one thread, because it forks.
 
@@ -54,9 +54,10 @@ const PAUSE: u64 = 2_000;
 /// A step at which so many have died is no longer looked for.
 const FEW: u64 = 8;
 
-/// How often a worker that is to die is stopped, at most, and how long it goes on in between, in microseconds.
-const STOPS: usize = 200;
-const STRIDE: u64 = 20;
+/// The most instructions that a worker is stepped through before it dies: while the others stand still, and
+/// while they run, which takes longer.
+const STEPS: u64 = 1_000;
+const STEPS_AMONG_OTHERS: u64 = 100;
 
 /// Marsaglia's xorshift64.
 #[derive(Clone, Copy, Debug)]
@@ -142,30 +143,36 @@ pub struct Settled {
     pub lost: u64,
 }
 
-/// Kills a worker, and says at which steps; nothing if it has ended by itself meanwhile.
+/// Kills a worker, `steps_on` instructions on or where it is `wanted`, and says at which steps; nothing if it has ended by itself meanwhile.
 fn kill(
     worker: &mut Bystander,
+    steps_on: u64,
     wanted: impl Fn(&BTreeSet<String>) -> bool,
     steps: Option<&Steps>,
-    random: &mut Random,
 ) -> Result<Option<Rc<BTreeSet<String>>>, Harm> {
-    let stops = if random.below(2) == 0 { 1 } else { STOPS };
-    for stop in 1..=stops {
-        if !worker.stop()? {
-            return Ok(None);
-        }
-        let place = match steps.map(|steps| steps.of(worker.pid())).transpose() {
-            Ok(place) => place.unwrap_or_default(),
-            Err(error) => panic!("it has told until now where a process is: {error}"),
-        };
-        if stop == stops || wanted(&place) || steps.is_none() {
-            worker.kill();
-            return Ok(Some(place));
-        }
-        worker.resume();
-        thread::sleep(Duration::from_micros(random.below(STRIDE)));
+    if !worker.stop()? {
+        return Ok(None);
     }
-    unreachable!("the last stop is the end")
+    let place = |worker: &Bystander| match steps.map(|steps| steps.of(worker.pid())) {
+        None => Rc::default(),
+        Some(Ok(place)) => place,
+        Some(Err(error)) => panic!("it has told until now where a process is: {error}"),
+    };
+    let mut dies_at = place(worker);
+    // Where tracing is refused, it dies here.
+    if steps_on > 0 && worker.trace().is_ok() {
+        for _ in 0..steps_on {
+            if wanted(&dies_at) {
+                break;
+            }
+            if !worker.step()? {
+                return Ok(None);
+            }
+            dies_at = place(worker);
+        }
+    }
+    worker.kill();
+    Ok(Some(dies_at))
 }
 
 /// One round. Without `steps`, it is not said where workers died.
@@ -197,16 +204,30 @@ pub fn round(
         workers.push(employ(trial, &mut lives, slot, random));
         lives.push(Life { desk: desks.desk(slot), killed: false });
     }
+    let mut stand_still = false;
     while Instant::now() < end && lives.len() < LIVES.min(desks.count()) {
-        thread::sleep(Duration::from_micros(random.below(PAUSE)));
+        if !stand_still {
+            thread::sleep(Duration::from_micros(random.below(PAUSE)));
+        }
         let slot = random.below(WORKERS as u64) as usize;
+        let steps_on = match random.below(8) {
+            0 => random.below(STEPS_AMONG_OTHERS),
+            1..4 => {
+                stand_still = true;
+                for (worker, _) in &mut workers {
+                    worker.stop()?;
+                }
+                random.below(STEPS)
+            }
+            _ => 0,
+        };
         let (worker, life) = &mut workers[slot];
         let life = &mut lives[*life];
         let inside = |desk: &Desk<'_>| desk.operation().checked_sub(1);
         let wanted = |steps: &BTreeSet<String>| {
             inside(&life.desk).is_some() && trial.wants(steps, &figures.hits)
         };
-        if let Some(place) = kill(worker, wanted, steps, random)? {
+        if let Some(place) = kill(worker, steps_on, wanted, steps)? {
             figures.kills += 1;
             life.killed = true;
             // Outside an operation, what is found on the stack is left from the last one.
@@ -219,13 +240,19 @@ pub fn round(
                 break;
             }
         }
+        // While they stand still, the next to die finds what this one has left.
+        if random.below(2) == 0 {
+            workers.iter_mut().for_each(|(worker, _)| worker.resume());
+            stand_still = false;
+        }
         workers[slot] = employ(trial, &mut lives, slot, random);
         let desk = desks.desk(lives.len());
         lives.push(Life { desk, killed: false });
     }
     desks.stop();
-    for (worker, life) in workers {
+    for (mut worker, life) in workers {
         if !lives[life].killed {
+            worker.resume();
             worker.finish()?;
         }
     }
