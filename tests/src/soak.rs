@@ -37,9 +37,13 @@ use std::{
 
 pub use desk::{Desk, Desks};
 pub use figures::{Figures, Hits};
+use selvedge::segment::JoinError;
 pub use steps::Steps;
 
-use crate::deaths::{Bystander, Harm};
+use crate::{
+    FOR_EVER,
+    deaths::{Bystander, Harm},
+};
 
 /// Workers at a time.
 const WORKERS: usize = 4;
@@ -52,7 +56,7 @@ const ROUND: Duration = Duration::from_millis(300);
 const PAUSE: u64 = 2_000;
 
 /// A step at which so many have died is no longer looked for.
-const FEW: u64 = 8;
+const FEW: u64 = 5;
 
 /// The most instructions that a worker is stepped through before it dies: while the others stand still, and
 /// while they run, which takes longer.
@@ -92,6 +96,18 @@ pub struct Life<'a> {
 fn dawdle(random: &mut Random) {
     if random.below(16) == 0 {
         thread::sleep(Duration::from_micros(random.below(50)));
+    }
+}
+
+/// Joins a registry that has room. Two who join beside each other may share every free slot in step, so that
+/// each is refused; and for whoever stands still, patience is over after a single look.
+fn join<T>(mut join: impl FnMut() -> Result<T, JoinError>) -> Result<T, JoinError> {
+    let end = Instant::now() + FOR_EVER;
+    loop {
+        match join() {
+            Err(JoinError::RegistryFull { .. }) if Instant::now() < end => {}
+            joined => return joined,
+        }
     }
 }
 
@@ -246,6 +262,9 @@ pub fn round(
             stand_still = false;
         }
         workers[slot] = employ(trial, &mut lives, slot, random);
+        if stand_still {
+            workers[slot].0.stop()?;
+        }
         let desk = desks.desk(lives.len());
         lives.push(Life { desk, killed: false });
     }

@@ -10,7 +10,7 @@ use selvedge::{
     segment::{MpmcQueue, RingConfig, Shared, sealed},
 };
 
-use super::{Desk, Life, Random, Settled, Trial, epoch::about_to_wrap, records};
+use super::{Desk, Life, Random, Settled, Trial, epoch::about_to_wrap, join, records};
 use crate::{Tick, View, deaths::Harm};
 
 type Queue = MpmcQueue<Tick>;
@@ -20,8 +20,8 @@ type Pop = Consumer<Native, Tick, Shared<Queue>>;
 /// Few, so that everybody meets everybody.
 const CAPACITY: u64 = 8;
 
-/// The most operations with the same handles.
-const TURN: u64 = 256;
+/// Of so many operations, one is the last with its handles.
+const TURN: u64 = 512;
 
 /// Workers that push and pop.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Records {
 
 fn handles(queue: &Shared<Queue>) -> (Push, Pop) {
     let joined = "the registry has room for all who live";
-    (queue.producer().expect(joined), queue.consumer().expect(joined))
+    (join(|| queue.producer()).expect(joined), join(|| queue.consumer()).expect(joined))
 }
 
 impl Records {

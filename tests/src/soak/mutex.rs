@@ -10,7 +10,7 @@ use selvedge::{
     segment::{Shared, sealed},
 };
 
-use super::{Desk, Life, Random, Settled, Trial, dawdle};
+use super::{Desk, Life, Random, Settled, Trial, dawdle, join};
 use crate::{
     Sheet,
     deaths::{Harm, patiently},
@@ -28,7 +28,7 @@ const TOLD: u64 = 1;
 const LEFT: u64 = 2;
 
 /// The most locks that a worker takes with one handle.
-const TURN: u64 = 64;
+const TURN: u64 = 16;
 
 /// Workers that lock, write and unlock.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ impl Trial for Changes {
         let mut count = 0;
         while desk.open() {
             desk.inside(JOINING);
-            let handle = mutex.handle().expect("the registry has room for all who live");
+            let handle = join(|| mutex.handle()).expect("the registry has room");
             let turn = 1 + random.below(TURN);
             let mut left = false;
             for _ in (0..turn).take_while(|_| desk.open()) {

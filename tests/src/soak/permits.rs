@@ -14,7 +14,7 @@ use selvedge::{
     segment::sealed,
 };
 
-use super::{Desk, Life, Random, Settled, Trial, WORKERS, dawdle, epoch::about_to_wrap};
+use super::{Desk, Life, Random, Settled, Trial, WORKERS, dawdle, epoch::about_to_wrap, join};
 use crate::{
     View,
     deaths::{Harm, patiently},
@@ -31,7 +31,7 @@ const RELEASING: u64 = 4;
 const LEAVING: u64 = 5;
 
 /// The most permits that a worker takes with one handle.
-const TURN: u64 = 64;
+const TURN: u64 = 16;
 
 /// How long what a dead worker noted of its permit may stand.
 const STALE: Duration = Duration::from_secs(2);
@@ -100,7 +100,7 @@ impl Trial for OwnedPermits {
         let mut count = 0;
         while desk.open() {
             desk.inside(JOINING);
-            let handle = pool.handle().expect("the registry has room for all who live");
+            let handle = join(|| pool.handle()).expect("the registry has room");
             let turn = 1 + random.below(TURN);
             for _ in (0..turn).take_while(|_| desk.open()) {
                 about_to_wrap(self.view.u64("freed"), &mut random);

@@ -14,7 +14,7 @@ use selvedge::{
     segment::{JoinError, RingConfig, Shared, SpscRing, sealed},
 };
 
-use super::{Desk, Life, Random, Settled, Trial, epoch::about_to_wrap, records};
+use super::{Desk, Life, Random, Settled, Trial, epoch::about_to_wrap, join, records};
 use crate::{
     Tick, View,
     deaths::{Harm, patiently},
@@ -31,7 +31,7 @@ const CAPACITY: u64 = 8;
 const RINGS: usize = 256;
 
 /// The most operations at an end in a row.
-const TURN: u64 = 200;
+const TURN: u64 = 50;
 
 /// Of so many producers that have had their turn, one closes.
 const CLOSES: u64 = 4;
@@ -57,9 +57,9 @@ enum Turn<T> {
     Closed,
 }
 
-fn claim<T>(desk: &Desk<'_>, claim: impl FnOnce() -> Result<T, JoinError>) -> Turn<T> {
+fn claim<T>(desk: &Desk<'_>, claim: impl FnMut() -> Result<T, JoinError>) -> Turn<T> {
     desk.inside(records::JOINING);
-    let turn = match claim() {
+    let turn = match join(claim) {
         Ok(end) => Turn::Ours(end),
         Err(JoinError::Taken) => Turn::Taken,
         Err(JoinError::Closed) => Turn::Closed,
