@@ -227,16 +227,17 @@ pub fn round(
         }
         let slot = random.below(WORKERS as u64) as usize;
         let steps_on = match random.below(8) {
-            0 => random.below(STEPS_AMONG_OTHERS),
-            1..4 => {
-                stand_still = true;
-                for (worker, _) in &mut workers {
-                    worker.stop()?;
-                }
-                random.below(STEPS)
-            }
+            0 if !stand_still => random.below(STEPS_AMONG_OTHERS),
+            1..4 => random.below(STEPS),
+            4..7 if stand_still => random.below(STEPS),
             _ => 0,
         };
+        if steps_on >= STEPS_AMONG_OTHERS {
+            stand_still = true;
+            for (worker, _) in &mut workers {
+                worker.stop()?;
+            }
+        }
         let (worker, life) = &mut workers[slot];
         let life = &mut lives[*life];
         let inside = |desk: &Desk<'_>| desk.operation().checked_sub(1);
@@ -257,7 +258,7 @@ pub fn round(
             }
         }
         // While they stand still, the next to die finds what this one has left.
-        if random.below(2) == 0 {
+        if random.below(4) == 0 {
             workers.iter_mut().for_each(|(worker, _)| worker.resume());
             stand_still = false;
         }

@@ -17,8 +17,8 @@ type Queue = MpmcQueue<Tick>;
 type Push = Producer<Native, Tick, Shared<Queue>>;
 type Pop = Consumer<Native, Tick, Shared<Queue>>;
 
-/// Few, so that everybody meets everybody.
-const CAPACITY: u64 = 8;
+/// Few, so that everybody meets everybody, and what the dead have left.
+const CAPACITY: u64 = 2;
 
 /// Of so many operations, one is the last with its handles.
 const TURN: u64 = 512;

@@ -31,10 +31,10 @@ const CAPACITY: u64 = 8;
 const RINGS: usize = 256;
 
 /// The most operations at an end in a row.
-const TURN: u64 = 50;
+const TURN: u64 = 20;
 
 /// Of so many producers that have had their turn, one closes.
-const CLOSES: u64 = 4;
+const CLOSES: u64 = 2;
 
 /// Workers that push or pop.
 #[derive(Debug)]

@@ -97,13 +97,17 @@ impl Steps {
     /// # Errors
     /// If its debug information cannot be read, or the kernel does not say where a child is.
     pub fn new() -> io::Result<Self> {
-        let text = Text::of_this_program()?;
-        let loader = Loader::new("/proc/self/exe").map_err(|e| io::Error::other(e.to_string()))?;
-        let steps = Self { text, loader, known: RefCell::default() };
+        let steps = Self::of_this_program()?;
         let mut child = Bystander::start(|| thread::sleep(FOR_EVER));
         child.stop().map_err(|harm| io::Error::other(harm.to_string()))?;
         steps.of(child.pid())?;
         Ok(steps)
+    }
+
+    fn of_this_program() -> io::Result<Self> {
+        let text = Text::of_this_program()?;
+        let loader = Loader::new("/proc/self/exe").map_err(|e| io::Error::other(e.to_string()))?;
+        Ok(Self { text, loader, known: RefCell::default() })
     }
 
     /// The steps that a stopped child is at.
@@ -120,11 +124,15 @@ impl Steps {
         let remote = RemoteIoVec { base: sp as usize, len: words.len() };
         let read = process_vm_readv(child, &mut [IoSliceMut::new(&mut words)], &[remote])?;
         let (words, _) = words[..read].as_chunks();
-        let addresses = words.iter().map(|bytes| u64::from_le_bytes(*bytes));
-        let calls = addresses.filter(|address| self.text.returns_to(*address));
+        Ok(self.of_caller(words.iter().map(|bytes| u64::from_le_bytes(*bytes))))
+    }
+
+    /// The steps of the first call, of those that words of a stack return to, that is of a protocol.
+    fn of_caller(&self, stack: impl Iterator<Item = u64>) -> Rc<BTreeSet<String>> {
+        let calls = stack.filter(|address| self.text.returns_to(*address));
         // What is returned to may be the next line's.
-        let caller = calls.map(|address| self.at(address - 1)).find(|steps| !steps.is_empty());
-        Ok(caller.unwrap_or_default())
+        let mut callers = calls.map(|address| self.at(address - 1));
+        callers.find(|steps| !steps.is_empty()).unwrap_or_default()
     }
 
     /// The steps that the instruction at an address belongs to, and those that it was inlined into.
@@ -165,7 +173,30 @@ fn place(child: Pid) -> io::Result<(u64, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use selvedge::{
+        platform::native::Native,
+        protocol::semaphore::{ReleaseError, Semaphore},
+        segment::{Shared, SharedSemaphore},
+    };
+
     use super::*;
+
+    #[test]
+    fn instructions_of_a_release_belong_to_its_steps_and_so_do_the_calls_found_on_a_stack() {
+        type Plain = Semaphore<Native, Shared<SharedSemaphore>>;
+        let release: fn(&Plain, u32) -> Result<(), ReleaseError> = Plain::release;
+        let start = release as usize as u64;
+        let steps = Steps::of_this_program().unwrap();
+        let is_at = |address: u64, step: &str| steps.at(address).contains(step);
+        let within = || start..start + 1_000;
+        assert!(within().any(|address| is_at(address, "semaphore/R2")));
+        // It wakes by a call.
+        let wakes = |back: &u64| steps.text.returns_to(*back) && is_at(back - 1, "semaphore/R3");
+        let back = within().find(wakes).expect("a call");
+        let found = steps.of_caller([0, start, u64::MAX, back].into_iter());
+        assert!(found.contains("semaphore/R3"), "{found:?}");
+        assert!(steps.of_caller([0, start, u64::MAX].into_iter()).is_empty());
+    }
 
     #[test]
     fn the_bytes_of_calls_are_told_from_others() {
