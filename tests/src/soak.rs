@@ -37,6 +37,10 @@ use std::{
 
 pub use desk::{Desk, Desks};
 pub use figures::{Figures, Hits};
+use nix::{
+    sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity},
+    unistd::Pid,
+};
 use selvedge::segment::JoinError;
 pub use steps::Steps;
 
@@ -55,7 +59,7 @@ const ROUND: Duration = Duration::from_millis(300);
 /// The longest that a worker is left alone, in microseconds.
 const PAUSE: u64 = 2_000;
 
-/// A step at which so many have died is no longer looked for.
+/// A step at which so many have died is looked for only if that is less than the average.
 const FEW: u64 = 5;
 
 /// The most instructions that a worker is stepped through before it dies: while the others stand still, and
@@ -140,13 +144,23 @@ pub trait Trial {
 }
 
 impl dyn Trial + '_ {
-    /// Is one of these a step of this trial's protocols at which few have died?
-    fn wants(&self, steps: &BTreeSet<String>, hits: &Hits) -> bool {
+    /// Its protocol, and those that it runs on.
+    fn protocols(&self) -> impl Iterator<Item = &'static str> {
+        [self.name()].into_iter().chain(self.runs_on().iter().copied())
+    }
+
+    /// Is one of these a step of the trial's protocols at which fewer than `few` have died?
+    fn wants(&self, steps: &BTreeSet<String>, hits: &Hits, few: u64) -> bool {
         steps.iter().any(|step| {
-            let protocol = step.split('/').next().unwrap_or_default();
-            let ours = protocol == self.name() || self.runs_on().contains(&protocol);
-            ours && hits.at(step) < FEW
+            let protocol = step.split('/').next();
+            self.protocols().any(|ours| Some(ours) == protocol) && hits.at(step) < few
         })
+    }
+
+    /// How many have died at a step of the trial's protocols, on average.
+    fn average(&self, hits: &Hits) -> u64 {
+        let steps: Vec<_> = self.protocols().flat_map(figures::steps).collect();
+        steps.iter().map(|step| hits.at(step)).sum::<u64>() / steps.len() as u64
     }
 }
 
@@ -157,6 +171,17 @@ pub struct Settled {
     pub done: u64,
     /// Permits or records that are gone with the dead, as the card allows.
     pub lost: u64,
+}
+
+/// Lets this process and another run on one core, so that a step is a switch between two processes and no more.
+/// Returns on which this one could run before. If it fails, it is only slower.
+fn share_core(other: Pid) -> nix::Result<CpuSet> {
+    let before = sched_getaffinity(Pid::this())?;
+    let mut one = CpuSet::new();
+    one.set(sched_getcpu()?)?;
+    sched_setaffinity(other, &one)?;
+    sched_setaffinity(Pid::this(), &one)?;
+    Ok(before)
 }
 
 /// Kills a worker, `steps_on` instructions on or where it is `wanted`, and says at which steps; nothing if it has ended by itself meanwhile.
@@ -177,14 +202,21 @@ fn kill(
     let mut dies_at = place(worker);
     // Where tracing is refused, it dies here.
     if steps_on > 0 && worker.trace().is_ok() {
+        let mut ended = false;
+        let everywhere = share_core(worker.pid());
         for _ in 0..steps_on {
             if wanted(&dies_at) {
                 break;
             }
-            if !worker.step()? {
-                return Ok(None);
+            ended = !worker.step()?;
+            if ended {
+                break;
             }
             dies_at = place(worker);
+        }
+        let _ = everywhere.and_then(|cores| sched_setaffinity(Pid::this(), &cores));
+        if ended {
+            return Ok(None);
         }
     }
     worker.kill();
@@ -241,8 +273,12 @@ pub fn round(
         let (worker, life) = &mut workers[slot];
         let life = &mut lives[*life];
         let inside = |desk: &Desk<'_>| desk.operation().checked_sub(1);
+        let few = match random.below(2) {
+            0 => FEW,
+            _ => trial.average(&figures.hits).max(FEW),
+        };
         let wanted = |steps: &BTreeSet<String>| {
-            inside(&life.desk).is_some() && trial.wants(steps, &figures.hits)
+            inside(&life.desk).is_some() && trial.wants(steps, &figures.hits, few)
         };
         if let Some(place) = kill(worker, steps_on, wanted, steps)? {
             figures.kills += 1;

@@ -67,7 +67,7 @@ impl Hits {
 }
 
 /// The steps of a protocol's card, in its order.
-fn steps(protocol: &str) -> impl Iterator<Item = String> {
+pub(super) fn steps(protocol: &str) -> impl Iterator<Item = String> {
     let card = card::all().iter().find(|card| card.protocol == protocol).expect("it has a card");
     card.steps.iter().map(|step| format!("{}/{step}", card.protocol))
 }

@@ -28,10 +28,10 @@ type Pop = Consumer<Native, Tick, Shared<Ring>>;
 const CAPACITY: u64 = 8;
 
 /// Rings of a round: more than are closed in one.
-const RINGS: usize = 256;
+const RINGS: usize = 512;
 
-/// The most operations at an end in a row.
-const TURN: u64 = 20;
+/// How often the number of operations in a turn may double; half of the turns are short.
+const DOUBLINGS: u64 = 8;
 
 /// Of so many producers that have had their turn, one closes.
 const CLOSES: u64 = 2;
@@ -123,7 +123,7 @@ fn sleep(random: &mut Random) -> Option<Duration> {
 
 /// A worker has a turn as the producer.
 fn produce(desk: &Desk<'_>, at: &Attached, mut producer: Push, random: &mut Random) {
-    let turn = 1 + random.below(TURN);
+    let turn = 1_u64 << random.below(DOUBLINGS);
     for _ in (0..turn).take_while(|_| desk.open()) {
         about_to_wrap(at.view.u64("filled"), random);
         let sleep = sleep(random);
@@ -138,7 +138,7 @@ fn produce(desk: &Desk<'_>, at: &Attached, mut producer: Push, random: &mut Rand
 
 /// A worker has a turn as the consumer.
 fn consume(desk: &Desk<'_>, at: &Attached, mut consumer: Pop, random: &mut Random) {
-    let turn = 1 + random.below(TURN);
+    let turn = 1_u64 << random.below(DOUBLINGS);
     let mut closed = false;
     for _ in (0..turn).take_while(|_| desk.open()) {
         about_to_wrap(at.view.u64("freed"), random);
