@@ -17,6 +17,7 @@
 //!
 //! The program has one thread, because it forks.
 
+mod crew;
 mod desk;
 mod epoch;
 mod figures;
@@ -30,42 +31,24 @@ mod steps;
 
 use std::{
     collections::BTreeSet,
-    rc::Rc,
     thread,
     time::{Duration, Instant},
 };
 
+use crew::{Crew, WORKERS};
 pub use desk::{Desk, Desks};
 pub use figures::{Figures, Hits};
-use nix::{
-    sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity},
-    unistd::Pid,
-};
 use selvedge::segment::JoinError;
 pub use steps::Steps;
 
-use crate::{
-    FOR_EVER,
-    deaths::{Bystander, Harm},
-};
-
-/// Workers at a time.
-const WORKERS: usize = 4;
+use crate::{FOR_EVER, deaths::Harm};
 
 /// A round ends after so many lives, or when it has lasted so long.
 const LIVES: usize = 48;
 const ROUND: Duration = Duration::from_millis(300);
 
-/// The longest that a worker is left alone, in microseconds.
-const PAUSE: u64 = 2_000;
-
 /// A step at which so many have died is looked for only if that is less than the average.
 const FEW: u64 = 5;
-
-/// The most instructions that a worker is stepped through before it dies: while the others stand still, and
-/// while they run, which takes longer.
-const STEPS: u64 = 1_000;
-const STEPS_AMONG_OTHERS: u64 = 100;
 
 /// Marsaglia's xorshift64.
 #[derive(Clone, Copy, Debug)]
@@ -173,56 +156,6 @@ pub struct Settled {
     pub lost: u64,
 }
 
-/// Lets this process and another run on one core, so that a step is a switch between two processes and no more.
-/// Returns on which this one could run before. If it fails, it is only slower.
-fn share_core(other: Pid) -> nix::Result<CpuSet> {
-    let before = sched_getaffinity(Pid::this())?;
-    let mut one = CpuSet::new();
-    one.set(sched_getcpu()?)?;
-    sched_setaffinity(other, &one)?;
-    sched_setaffinity(Pid::this(), &one)?;
-    Ok(before)
-}
-
-/// Kills a worker, `steps_on` instructions on or where it is `wanted`, and says at which steps; nothing if it has ended by itself meanwhile.
-fn kill(
-    worker: &mut Bystander,
-    steps_on: u64,
-    wanted: impl Fn(&BTreeSet<String>) -> bool,
-    steps: Option<&Steps>,
-) -> Result<Option<Rc<BTreeSet<String>>>, Harm> {
-    if !worker.stop()? {
-        return Ok(None);
-    }
-    let place = |worker: &Bystander| match steps.map(|steps| steps.of(worker.pid())) {
-        None => Rc::default(),
-        Some(Ok(place)) => place,
-        Some(Err(error)) => panic!("it has told until now where a process is: {error}"),
-    };
-    let mut dies_at = place(worker);
-    // Where tracing is refused, it dies here.
-    if steps_on > 0 && worker.trace().is_ok() {
-        let mut ended = false;
-        let everywhere = share_core(worker.pid());
-        for _ in 0..steps_on {
-            if wanted(&dies_at) {
-                break;
-            }
-            ended = !worker.step()?;
-            if ended {
-                break;
-            }
-            dies_at = place(worker);
-        }
-        let _ = everywhere.and_then(|cores| sched_setaffinity(Pid::this(), &cores));
-        if ended {
-            return Ok(None);
-        }
-    }
-    worker.kill();
-    Ok(Some(dies_at))
-}
-
 /// One round. Without `steps`, it is not said where workers died.
 ///
 /// # Errors
@@ -239,80 +172,30 @@ pub fn round(
 ) -> Result<(), Harm> {
     desks.clear();
     let end = Instant::now() + ROUND;
-    let mut lives: Vec<Life<'_>> = Vec::new();
-    // Who works in each slot, and which life that is.
-    let mut workers: Vec<(Bystander, usize)> = Vec::new();
-    let employ = |trial: &dyn Trial, lives: &mut Vec<Life<'_>>, slot, random: &mut Random| {
-        let seed = random.below(u64::MAX);
-        let life = lives.len();
-        let worker = Bystander::start(|| trial.work(&desks.desk(life), slot, Random::new(seed)));
-        (worker, life)
-    };
-    for slot in 0..WORKERS {
-        workers.push(employ(trial, &mut lives, slot, random));
-        lives.push(Life { desk: desks.desk(slot), killed: false });
-    }
-    let mut stand_still = false;
-    while Instant::now() < end && lives.len() < LIVES.min(desks.count()) {
-        if !stand_still {
-            thread::sleep(Duration::from_micros(random.below(PAUSE)));
-        }
-        let slot = random.below(WORKERS as u64) as usize;
-        let steps_on = match random.below(8) {
-            0 if !stand_still => random.below(STEPS_AMONG_OTHERS),
-            1..4 => random.below(STEPS),
-            4..7 if stand_still => random.below(STEPS),
-            _ => 0,
-        };
-        if steps_on >= STEPS_AMONG_OTHERS {
-            stand_still = true;
-            for (worker, _) in &mut workers {
-                worker.stop()?;
-            }
-        }
-        let (worker, life) = &mut workers[slot];
-        let life = &mut lives[*life];
-        let inside = |desk: &Desk<'_>| desk.operation().checked_sub(1);
-        let few = match random.below(2) {
-            0 => FEW,
-            _ => trial.average(&figures.hits).max(FEW),
-        };
-        let wanted = |steps: &BTreeSet<String>| {
-            inside(&life.desk).is_some() && trial.wants(steps, &figures.hits, few)
-        };
-        if let Some(place) = kill(worker, steps_on, wanted, steps)? {
+    let mut crew = Crew::new(trial, desks, random);
+    while Instant::now() < end && crew.lives.len() < LIVES.min(desks.count()) {
+        let death = crew.next(random)?;
+        let desk = crew.life(&death).desk;
+        let inside = || desk.operation().checked_sub(1);
+        // Whoever comes after another while all stand still goes past what is common.
+        let few = if crew.is_second() { FEW } else { trial.average(&figures.hits).max(FEW) };
+        let wanted =
+            |steps: &BTreeSet<String>| inside().is_some() && trial.wants(steps, &figures.hits, few);
+        if let Some(place) = crew.kill(&death, wanted, steps)? {
             figures.kills += 1;
-            life.killed = true;
             // Outside an operation, what is found on the stack is left from the last one.
-            if let Some(inside) = inside(&life.desk) {
+            if let Some(inside) = inside() {
                 let operation = trial.operations()[inside as usize];
                 *figures.inside.entry(operation).or_default() += 1;
                 figures.hits.count(&place);
             }
-            if !trial.goes_on(&life.desk) {
+            if !trial.goes_on(&desk) {
                 break;
             }
         }
-        // While they stand still, the next to die finds what this one has left.
-        if random.below(4) == 0 {
-            workers.iter_mut().for_each(|(worker, _)| worker.resume());
-            stand_still = false;
-        }
-        workers[slot] = employ(trial, &mut lives, slot, random);
-        if stand_still {
-            workers[slot].0.stop()?;
-        }
-        let desk = desks.desk(lives.len());
-        lives.push(Life { desk, killed: false });
+        crew.replace(trial, &death, random)?;
     }
-    desks.stop();
-    for (mut worker, life) in workers {
-        if !lives[life].killed {
-            worker.resume();
-            worker.finish()?;
-        }
-    }
-    let settled = trial.settle(&lives)?;
+    let settled = trial.settle(&crew.finish()?)?;
     figures.rounds += 1;
     figures.settled.done += settled.done;
     figures.settled.lost += settled.lost;

@@ -31,7 +31,7 @@ const CAPACITY: u64 = 8;
 const RINGS: usize = 512;
 
 /// How often the number of operations in a turn may double; half of the turns are short.
-const DOUBLINGS: u64 = 8;
+const DOUBLINGS: u64 = 6;
 
 /// Of so many producers that have had their turn, one closes.
 const CLOSES: u64 = 2;
@@ -188,7 +188,6 @@ impl Trial for Stream {
     }
 
     fn work(&self, desk: &Desk<'_>, _: usize, mut random: Random) {
-        desk.inside(records::JOINING);
         let mut attached: Option<Attached> = None;
         while desk.open() {
             let number = desk.common().load(Acquire);
@@ -215,6 +214,11 @@ impl Trial for Stream {
                 }
             }
         }
+    }
+
+    /// With every ring closed, there would be nothing to do.
+    fn goes_on(&mut self, dead: &Desk<'_>) -> bool {
+        (dead.common().load(Acquire) as usize) < RINGS
     }
 
     /// Rings before the last one are closed. Of that both ends are claimed, all is taken, and a lap goes through
