@@ -177,8 +177,10 @@ pub fn round(
         let death = crew.next(random)?;
         let desk = crew.life(&death).desk;
         let inside = || desk.operation().checked_sub(1);
-        // Whoever comes after another while all stand still goes past what is common.
-        let few = if crew.is_second() { FEW } else { trial.average(&figures.hits).max(FEW) };
+        // What is rare is found by going past what is not; above all by who comes after another while all stand
+        // still.
+        let rare = crew.is_second() || random.below(2) == 0;
+        let few = if rare { FEW } else { trial.average(&figures.hits).max(FEW) };
         let wanted =
             |steps: &BTreeSet<String>| inside().is_some() && trial.wants(steps, &figures.hits, few);
         if let Some(place) = crew.kill(&death, wanted, steps)? {

@@ -31,7 +31,7 @@ const CAPACITY: u64 = 8;
 const RINGS: usize = 512;
 
 /// How often the number of operations in a turn may double; half of the turns are short.
-const DOUBLINGS: u64 = 6;
+const DOUBLINGS: u64 = 4;
 
 /// Of so many producers that have had their turn, one closes.
 const CLOSES: u64 = 2;
