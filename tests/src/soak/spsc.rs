@@ -14,7 +14,7 @@ use selvedge::{
     segment::{JoinError, RingConfig, Shared, SpscRing, sealed},
 };
 
-use super::{Desk, Life, Random, Settled, Trial, epoch::about_to_wrap, join, records};
+use super::{Desk, Life, Random, Settled, Trial, dawdle, epoch::about_to_wrap, join, records};
 use crate::{
     Tick, View,
     deaths::{Harm, patiently},
@@ -31,10 +31,10 @@ const CAPACITY: u64 = 8;
 const RINGS: usize = 512;
 
 /// How often the number of operations in a turn may double; half of the turns are short.
-const DOUBLINGS: u64 = 4;
+const DOUBLINGS: u64 = 8;
 
 /// Of so many producers that have had their turn, one closes.
-const CLOSES: u64 = 2;
+const CLOSES: u64 = 4;
 
 /// Workers that push or pop.
 #[derive(Debug)]
@@ -49,6 +49,10 @@ struct Attached {
     ring: Shared<Ring>,
     view: View,
 }
+
+/// The longest that a worker takes before it closes, in microseconds: whoever is stopped then has that ahead of
+/// it, in a few steps.
+const HESITATES: u64 = 300;
 
 /// What there is for a worker at an end.
 enum Turn<T> {
@@ -127,10 +131,14 @@ fn produce(desk: &Desk<'_>, at: &Attached, mut producer: Push, random: &mut Rand
     for _ in (0..turn).take_while(|_| desk.open()) {
         about_to_wrap(at.view.u64("filled"), random);
         let sleep = sleep(random);
-        records::push(desk, |tick| push(&mut producer, tick, sleep));
+        records::push(desk, |tick| {
+            dawdle(random);
+            push(&mut producer, tick, sleep)
+        });
     }
     if random.below(CLOSES) == 0 {
         desk.inside(records::CLOSING);
+        thread::sleep(Duration::from_micros(random.below(HESITATES)));
         producer.close();
         desk.inside(0);
     }
@@ -144,12 +152,14 @@ fn consume(desk: &Desk<'_>, at: &Attached, mut consumer: Pop, random: &mut Rando
         about_to_wrap(at.view.u64("freed"), random);
         let sleep = sleep(random);
         records::pop(desk, || {
+            dawdle(random);
             let popped = pop(&mut consumer, sleep);
             closed = popped.is_err();
             popped.unwrap_or_default()
         });
         if closed {
             desk.inside(records::CLOSING);
+            thread::sleep(Duration::from_micros(random.below(HESITATES)));
             consumer.close();
             desk.inside(0);
             return;
