@@ -47,9 +47,6 @@ use crate::{FOR_EVER, deaths::Harm};
 const LIVES: usize = 48;
 const ROUND: Duration = Duration::from_millis(300);
 
-/// A step at which so many have died is looked for only if that is less than the average.
-const FEW: u64 = 5;
-
 /// Marsaglia's xorshift64.
 #[derive(Clone, Copy, Debug)]
 pub struct Random(u64);
@@ -132,18 +129,22 @@ impl dyn Trial + '_ {
         [self.name()].into_iter().chain(self.runs_on().iter().copied())
     }
 
-    /// Is one of these a step of the trial's protocols at which fewer than `few` have died?
-    fn wants(&self, steps: &BTreeSet<String>, hits: &Hits, few: u64) -> bool {
+    /// Is one of these a step of the trial's protocols at which fewer than `kills` have died?
+    fn wants(&self, steps: &BTreeSet<String>, hits: &Hits, kills: u64) -> bool {
         steps.iter().any(|step| {
             let protocol = step.split('/').next();
-            self.protocols().any(|ours| Some(ours) == protocol) && hits.at(step) < few
+            self.protocols().any(|ours| Some(ours) == protocol) && hits.at(step) < kills
         })
     }
 
-    /// How many have died at a step of the trial's protocols, on average.
-    fn average(&self, hits: &Hits) -> u64 {
-        let steps: Vec<_> = self.protocols().flat_map(figures::steps).collect();
-        steps.iter().map(|step| hits.at(step)).sum::<u64>() / steps.len() as u64
+    /// More than have died at the rarest of the steps of the trial's protocols; or else at the average one.
+    fn aim(&self, hits: &Hits, rarest: bool) -> u64 {
+        let kills = || self.protocols().flat_map(figures::steps).map(|step| hits.at(&step));
+        let aim = match rarest {
+            true => kills().min().unwrap_or_default(),
+            false => kills().sum::<u64>() / kills().count() as u64,
+        };
+        aim + 1
     }
 }
 
@@ -177,12 +178,13 @@ pub fn round(
         let death = crew.next(random)?;
         let desk = crew.life(&death).desk;
         let inside = || desk.operation().checked_sub(1);
-        // What is rare is found by going past what is not; above all by who comes after another while all stand
+        // What is rarest is found by going past what is not; above all by who comes after another while all stand
         // still.
-        let rare = crew.is_second() || random.below(2) == 0;
-        let few = if rare { FEW } else { trial.average(&figures.hits).max(FEW) };
-        let wanted =
-            |steps: &BTreeSet<String>| inside().is_some() && trial.wants(steps, &figures.hits, few);
+        let rarest = crew.is_second() || random.below(2) == 0;
+        let wanted_below = trial.aim(&figures.hits, rarest);
+        let wanted = |steps: &BTreeSet<String>| {
+            inside().is_some() && trial.wants(steps, &figures.hits, wanted_below)
+        };
         if let Some(place) = crew.kill(&death, wanted, steps)? {
             figures.kills += 1;
             // Outside an operation, what is found on the stack is left from the last one.

@@ -200,13 +200,17 @@ mod tests {
 
     #[test]
     fn the_bytes_of_calls_are_told_from_others() {
-        #[cfg(target_arch = "x86_64")]
-        {
-            assert!(is_call(&[0xE8, 1, 2, 3, 4]));
-            assert!(is_call(&[0xFF, 0xD0]), "call rax");
-            assert!(is_call(&[0xFF, 0x15, 1, 2, 3, 4]), "call [rip+…]");
-            assert!(!is_call(&[0x90, 0x90, 0x90, 0x90, 0x90]));
-            assert!(!is_call(&[0xD0]));
-        }
+        let (calls, others): (&[&[u8]], &[&[u8]]) = if cfg!(target_arch = "x86_64") {
+            // call rel32; call rax; call [rip+…]. A jump; half a call.
+            (
+                &[&[0xE8, 1, 2, 3, 4], &[0xFF, 0xD0], &[0xFF, 0x15, 1, 2, 3, 4]],
+                &[&[0xE9, 1, 2, 3, 4], &[0xD0], &[]],
+            )
+        } else {
+            // bl; blr x8. b; half a call.
+            (&[&[1, 0, 0, 0x94], &[0, 1, 0x3F, 0xD6]], &[&[1, 0, 0, 0x14], &[0x94], &[]])
+        };
+        assert!(calls.iter().all(|bytes| is_call(bytes)));
+        assert!(!others.iter().any(|bytes| is_call(bytes)));
     }
 }
