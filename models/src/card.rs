@@ -197,16 +197,38 @@ pub fn place(step: &str) -> Option<Place> {
     (!lines.is_empty()).then_some(Place(lines))
 }
 
+/// The step that a line belongs to, called `protocol/label`. `file` is a path that ends as the source's does.
+pub fn step_at(file: &str, line: u32) -> Option<String> {
+    let (source, label, _) = places()
+        .iter()
+        .find(|(source, _, lines)| lines.contains(&line) && file.ends_with(source.file))?;
+    Some(format!("{}/{label}", source.protocol))
+}
+
 /// A site's public name: protocol and step, or file and line where a site has no label.
 pub fn site(location: &Location<'_>) -> String {
-    let labelled = places().iter().find(|(source, _, lines)| {
-        lines.contains(&location.line()) && location.file().ends_with(source.file)
-    });
-    match labelled {
-        Some((source, label, _)) => format!("{}/{label}", source.protocol),
-        None => {
-            let file = location.file().rsplit('/').next().unwrap_or_default();
-            format!("{file}:{}", location.line())
+    step_at(location.file(), location.line()).unwrap_or_else(|| {
+        let file = location.file().rsplit('/').next().unwrap_or_default();
+        format!("{file}:{}", location.line())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_belongs_to_the_step_whose_label_stands_above_it_and_to_none_outside_a_step() {
+        for source in &SOURCES {
+            let path = format!("/somewhere/{}", source.file);
+            for (line, number) in source.text.lines().zip(1..) {
+                if let Some(label) = label(line) {
+                    let step = format!("{}/{label}", source.protocol);
+                    assert_eq!(step_at(&path, number + 1), Some(step));
+                }
+            }
+            assert_eq!(step_at(&path, 1), None);
         }
+        assert_eq!(step_at("core/src/protocol.rs", 1), None);
     }
 }

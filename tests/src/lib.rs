@@ -12,6 +12,7 @@ pub mod soak;
 mod bell;
 mod children;
 mod clock;
+mod maps;
 mod names;
 mod passing;
 mod race;

@@ -10,35 +10,42 @@
 //! the one who settles, and with nobody else. It notes that an operation begins, and that it has
 //! returned, so that a death between the two is known to be one in the middle.
 //!
+//! A worker is stopped before it is killed, so it is known where, and it dies at that very instruction:
+//! [`Steps`] says which steps of the cards that is. Chance seldom stops a worker at a step that is over in a
+//! nanosecond; so every other one goes on by single steps for a while, as the others rush on or, mostly, stand
+//! still, and dies as soon as it is at a step at which few have died.
+//!
 //! The program has one thread, because it forks.
 
+mod crew;
 mod desk;
+mod epoch;
+mod figures;
 pub mod mpmc;
 pub mod mutex;
 pub mod permits;
 mod records;
 pub mod semaphore;
 pub mod spsc;
+mod steps;
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     thread,
     time::{Duration, Instant},
 };
 
+use crew::{Crew, WORKERS};
 pub use desk::{Desk, Desks};
+pub use figures::{Figures, Hits};
+use selvedge::segment::JoinError;
+pub use steps::Steps;
 
-use crate::deaths::{Bystander, Harm};
-
-/// Workers at a time.
-const WORKERS: usize = 4;
+use crate::{FOR_EVER, deaths::Harm};
 
 /// A round ends after so many lives, or when it has lasted so long.
 const LIVES: usize = 48;
 const ROUND: Duration = Duration::from_millis(300);
-
-/// The longest that a worker is left alone, in microseconds.
-const PAUSE: u64 = 2_000;
 
 /// Marsaglia's xorshift64.
 #[derive(Clone, Copy, Debug)]
@@ -76,10 +83,25 @@ fn dawdle(random: &mut Random) {
     }
 }
 
+/// Joins a registry that has room. Two who join beside each other may share every free slot in step, so that
+/// each is refused; and for whoever stands still, patience is over after a single look.
+fn join<T>(mut join: impl FnMut() -> Result<T, JoinError>) -> Result<T, JoinError> {
+    let end = Instant::now() + FOR_EVER;
+    loop {
+        match join() {
+            Err(JoinError::RegistryFull { .. }) if Instant::now() < end => {}
+            joined => return joined,
+        }
+    }
+}
+
 /// A protocol under soak.
 pub trait Trial {
     /// The protocol.
     fn name(&self) -> &'static str;
+
+    /// The protocols that it runs on.
+    fn runs_on(&self) -> &'static [&'static str];
 
     /// What a worker may be [inside](Desk::inside), from 1.
     fn operations(&self) -> &'static [&'static str];
@@ -101,6 +123,31 @@ pub trait Trial {
     fn settle(&mut self, lives: &[Life<'_>]) -> Result<Settled, Harm>;
 }
 
+impl dyn Trial + '_ {
+    /// Its protocol, and those that it runs on.
+    fn protocols(&self) -> impl Iterator<Item = &'static str> {
+        [self.name()].into_iter().chain(self.runs_on().iter().copied())
+    }
+
+    /// Is one of these a step of the trial's protocols at which fewer than `kills` have died?
+    fn wants(&self, steps: &BTreeSet<String>, hits: &Hits, kills: u64) -> bool {
+        steps.iter().any(|step| {
+            let protocol = step.split('/').next();
+            self.protocols().any(|ours| Some(ours) == protocol) && hits.at(step) < kills
+        })
+    }
+
+    /// More than have died at the rarest of the steps of the trial's protocols; or else at the average one.
+    fn aim(&self, hits: &Hits, rarest: bool) -> u64 {
+        let kills = || self.protocols().flat_map(figures::steps).map(|step| hits.at(&step));
+        let aim = match rarest {
+            true => kills().min().unwrap_or_default(),
+            false => kills().sum::<u64>() / kills().count() as u64,
+        };
+        aim + 1
+    }
+}
+
 /// What a round has come to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settled {
@@ -110,90 +157,49 @@ pub struct Settled {
     pub lost: u64,
 }
 
-/// Figures of one protocol.
-#[derive(Clone, Debug, Default)]
-pub struct Figures {
-    rounds: u64,
-    kills: u64,
-    /// Kills in the middle of each operation.
-    inside: BTreeMap<&'static str, u64>,
-    settled: Settled,
-}
-
-impl core::fmt::Display for Figures {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { rounds, kills, inside, settled: Settled { done, lost } } = self;
-        write!(
-            f,
-            "{rounds} rounds, {done} operations, {kills} kills ({} inside an operation:",
-            inside.values().sum::<u64>()
-        )?;
-        inside.iter().try_for_each(|(operation, kills)| write!(f, " {operation} {kills}"))?;
-        write!(f, "), {lost} lost with the dead")
-    }
-}
-
-impl Figures {
-    /// Has it tested anything?
-    #[must_use]
-    pub fn any(&self) -> bool {
-        !self.inside.is_empty() && self.settled.done > 0
-    }
-}
-
-/// One round.
+/// One round. Without `steps`, it is not said where workers died.
 ///
 /// # Errors
 /// What is not as the card promises.
+///
+/// # Panics
+/// If the kernel no longer says where a process is.
 pub fn round(
     trial: &mut dyn Trial,
     desks: &Desks,
+    steps: Option<&Steps>,
     random: &mut Random,
     figures: &mut Figures,
 ) -> Result<(), Harm> {
     desks.clear();
     let end = Instant::now() + ROUND;
-    let mut lives: Vec<Life<'_>> = Vec::new();
-    // Who works in each slot, and which life that is.
-    let mut workers: Vec<(Bystander, usize)> = Vec::new();
-    let employ = |trial: &dyn Trial, lives: &mut Vec<Life<'_>>, slot, random: &mut Random| {
-        let seed = random.below(u64::MAX);
-        let life = lives.len();
-        let worker = Bystander::start(|| trial.work(&desks.desk(life), slot, Random::new(seed)));
-        (worker, life)
-    };
-    for slot in 0..WORKERS {
-        workers.push(employ(trial, &mut lives, slot, random));
-        lives.push(Life { desk: desks.desk(slot), killed: false });
-    }
-    while Instant::now() < end && lives.len() < LIVES.min(desks.count()) {
-        thread::sleep(Duration::from_micros(random.below(PAUSE)));
-        let slot = random.below(WORKERS as u64) as usize;
-        let (worker, life) = &mut workers[slot];
-        let life = *life;
-        if !worker.has_ended()? {
-            worker.kill();
+    let mut crew = Crew::new(trial, desks, random);
+    while Instant::now() < end && crew.lives.len() < LIVES.min(desks.count()) {
+        let death = crew.next(random)?;
+        let desk = crew.life(&death).desk;
+        let inside = || desk.operation().checked_sub(1);
+        // What is rarest is found by going past what is not; above all by who comes after another while all stand
+        // still.
+        let rarest = crew.is_second() || random.below(2) == 0;
+        let wanted_below = trial.aim(&figures.hits, rarest);
+        let wanted = |steps: &BTreeSet<String>| {
+            inside().is_some() && trial.wants(steps, &figures.hits, wanted_below)
+        };
+        if let Some(place) = crew.kill(&death, wanted, steps)? {
             figures.kills += 1;
-            if let Some(inside) = lives[life].desk.operation().checked_sub(1) {
+            // Outside an operation, what is found on the stack is left from the last one.
+            if let Some(inside) = inside() {
                 let operation = trial.operations()[inside as usize];
                 *figures.inside.entry(operation).or_default() += 1;
+                figures.hits.count(&place);
             }
-            lives[life].killed = true;
-            if !trial.goes_on(&lives[life].desk) {
+            if !trial.goes_on(&desk) {
                 break;
             }
         }
-        workers[slot] = employ(trial, &mut lives, slot, random);
-        let desk = desks.desk(lives.len());
-        lives.push(Life { desk, killed: false });
+        crew.replace(trial, &death, random)?;
     }
-    desks.stop();
-    for (worker, life) in workers {
-        if !lives[life].killed {
-            worker.finish()?;
-        }
-    }
-    let settled = trial.settle(&lives)?;
+    let settled = trial.settle(&crew.finish()?)?;
     figures.rounds += 1;
     figures.settled.done += settled.done;
     figures.settled.lost += settled.lost;

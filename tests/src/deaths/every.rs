@@ -1,7 +1,6 @@
 //! One victim, killed at every instruction.
 
 use core::fmt::Write as _;
-use std::fs;
 
 use super::{
     Account, Arguments, Death, Harm, Subject, Told,
@@ -10,6 +9,7 @@ use super::{
     tracee::{Astray, Stop, Tracee},
     watch,
 };
+use crate::maps::{self, Mapping};
 
 /// No operation is as long as that: it is in a loop that single steps do not end.
 const TOO_LONG: usize = 1_000_000;
@@ -64,22 +64,13 @@ impl<W, V> Operation<W, V> {
 
 /// An instruction, as `addr2line -e` wants it: file and distance from where the file is mapped.
 fn place_of(pc: u64) -> String {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let mut base = ("", 0);
-    for line in maps.lines() {
-        let mut fields = line.split_whitespace();
-        let range = fields.next().and_then(|range| range.split_once('-')).unwrap_or_default();
-        let [start, end] = [range.0, range.1].map(|hex| u64::from_str_radix(hex, 16).unwrap_or(0));
-        let file = fields.nth(4).unwrap_or("memory");
-        if file != base.0 {
-            base = (file, start);
+    match maps::all().into_iter().find(|mapping| mapping.range.contains(&pc)) {
+        Some(Mapping { file, base, .. }) => {
+            let name = file.rsplit('/').next().unwrap_or(&file);
+            format!("{name}+{:#x}", pc - base)
         }
-        if (start..end).contains(&pc) {
-            let name = file.rsplit('/').next().unwrap_or(file);
-            return format!("{name}+{:#x}", pc - base.1);
-        }
+        None => format!("{pc:#x}"),
     }
-    format!("{pc:#x}")
 }
 
 /// What came of an operation.

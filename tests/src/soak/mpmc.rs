@@ -4,19 +4,24 @@ use std::{os::fd::OwnedFd, time::Duration};
 
 use selvedge::{
     platform::native::Native,
-    protocol::mpmc::{Consumer, PopError, PopTimeoutError, Producer, PushError, PushTimeoutError},
+    protocol::mpmc::{
+        self, Consumer, PopError, PopTimeoutError, Producer, PushError, PushTimeoutError,
+    },
     segment::{MpmcQueue, RingConfig, Shared, sealed},
 };
 
-use super::{Desk, Life, Random, Settled, Trial, records};
-use crate::{Tick, deaths::Harm};
+use super::{Desk, Life, Random, Settled, Trial, epoch::about_to_wrap, join, records};
+use crate::{Tick, View, deaths::Harm};
 
 type Queue = MpmcQueue<Tick>;
 type Push = Producer<Native, Tick, Shared<Queue>>;
 type Pop = Consumer<Native, Tick, Shared<Queue>>;
 
-/// Few, so that everybody meets everybody.
-const CAPACITY: u64 = 8;
+/// Few, so that everybody meets everybody, and what the dead have left.
+const CAPACITY: u64 = 2;
+
+/// Of so many operations, one is the last with its handles.
+const TURN: u64 = 512;
 
 /// Workers that push and pop.
 #[derive(Debug)]
@@ -24,11 +29,12 @@ pub struct Records {
     producer: Push,
     consumer: Pop,
     descriptor: OwnedFd,
+    view: View,
 }
 
 fn handles(queue: &Shared<Queue>) -> (Push, Pop) {
     let joined = "the registry has room for all who live";
-    (queue.producer().expect(joined), queue.consumer().expect(joined))
+    (join(|| queue.producer()).expect(joined), join(|| queue.consumer()).expect(joined))
 }
 
 impl Records {
@@ -41,7 +47,9 @@ impl Records {
         let config = RingConfig::new(CAPACITY).start_at(u64::MAX - 1_000_000);
         let (queue, descriptor) = sealed::create::<Queue>(config).expect("a page");
         let (producer, consumer) = handles(&queue);
-        Self { producer, consumer, descriptor }
+        let fields = mpmc::Queue::<Native, [mpmc::Slot<Native, Tick>; 1]>::fields();
+        let view = View::of(&descriptor, &fields).expect("another mapping");
+        Self { producer, consumer, descriptor, view }
     }
 
     /// Takes what is there.
@@ -83,6 +91,10 @@ impl Trial for Records {
         "mpmc"
     }
 
+    fn runs_on(&self) -> &'static [&'static str] {
+        &["event", "registry"]
+    }
+
     fn operations(&self) -> &'static [&'static str] {
         records::OPERATIONS
     }
@@ -92,6 +104,14 @@ impl Trial for Records {
         let queue = sealed::attach::<Queue>(&self.descriptor).expect("the queue");
         let (mut producer, mut consumer) = handles(&queue);
         while desk.open() {
+            if random.below(TURN) == 0 {
+                desk.inside(records::JOINING);
+                drop((producer, consumer));
+                (producer, consumer) = handles(&queue);
+            }
+            for event in ["filled", "freed"] {
+                about_to_wrap(self.view.u64(event), &mut random);
+            }
             // Mostly at once: a worker that is killed while it waits leaves little behind.
             let sleeps = random.below(64) == 0;
             let timeout = Duration::from_micros(random.below(300));

@@ -1,6 +1,7 @@
 //! A robust mutex under soak: a record that every holder writes anew, and whose number is noted outside
 //! before. Whole is called only what has the number noted.
 
+use core::mem;
 use std::{os::fd::OwnedFd, time::Duration};
 
 use selvedge::{
@@ -9,7 +10,7 @@ use selvedge::{
     segment::{Shared, sealed},
 };
 
-use super::{Desk, Life, Random, Settled, Trial, dawdle};
+use super::{Desk, Life, Random, Settled, Trial, dawdle, join};
 use crate::{
     Sheet,
     deaths::{Harm, patiently},
@@ -20,6 +21,14 @@ const JOINING: u64 = 1;
 const LOCKING: u64 = 2;
 const HOLDING: u64 = 3;
 const UNLOCKING: u64 = 4;
+const LEAVING: u64 = 5;
+
+/// What a worker lists: that it was told of a death, that it has left the lock behind as if it had died.
+const TOLD: u64 = 1;
+const LEFT: u64 = 2;
+
+/// The most locks that a worker takes with one handle.
+const TURN: u64 = 16;
 
 /// Workers that lock, write and unlock.
 #[derive(Debug)]
@@ -78,43 +87,63 @@ impl Trial for Changes {
         "mutex"
     }
 
+    fn runs_on(&self) -> &'static [&'static str] {
+        &["registry"]
+    }
+
     fn operations(&self) -> &'static [&'static str] {
-        &["joining", "locking", "holding", "unlocking"]
+        &["joining", "locking", "holding", "unlocking", "leaving"]
     }
 
     fn work(&self, desk: &Desk<'_>, _: usize, mut random: Random) {
         desk.inside(JOINING);
         let mutex = sealed::attach::<SharedMutex<Sheet>>(&self.descriptor).expect("the mutex");
-        let handle = mutex.handle().expect("the registry has room for all who live");
         let mut count = 0;
         while desk.open() {
-            desk.inside(LOCKING);
-            let locked = match random.below(2) {
-                0 => handle.try_lock(),
-                _ => handle.lock_timeout(Duration::from_micros(random.below(300))),
-            };
-            let noted = || self.before + desk.common().load(Acquire);
-            let mut guard = match held(locked, noted) {
-                Ok((guard, told)) => {
-                    if told {
-                        desk.list(1);
+            desk.inside(JOINING);
+            let handle = join(|| mutex.handle()).expect("the registry has room");
+            let turn = 1 + random.below(TURN);
+            let mut left = false;
+            for _ in (0..turn).take_while(|_| desk.open()) {
+                desk.inside(LOCKING);
+                let locked = match random.below(2) {
+                    0 => handle.try_lock(),
+                    _ => handle.lock_timeout(Duration::from_micros(random.below(300))),
+                };
+                let noted = || self.before + desk.common().load(Acquire);
+                let mut guard = match held(locked, noted) {
+                    Ok((guard, told)) => {
+                        if told {
+                            desk.list(TOLD);
+                        }
+                        desk.inside(HOLDING);
+                        guard
                     }
-                    desk.inside(HOLDING);
-                    guard
+                    Err(LockError::Held) => continue,
+                    Err(error) => panic!("{error}"),
+                };
+                count += 1;
+                desk.begin(count);
+                // Only the holder writes it.
+                desk.common().store(noted() + 1 - self.before, Release);
+                dawdle(&mut random);
+                guard.set(Sheet::nth(noted()));
+                desk.end(count);
+                left = random.below(TURN) == 0;
+                if left {
+                    desk.inside(LEAVING);
+                    mem::forget(guard);
+                    break;
                 }
-                Err(LockError::Held) => continue,
-                Err(error) => panic!("{error}"),
-            };
-            count += 1;
-            desk.begin(count);
-            // Only the holder writes it.
-            desk.common().store(noted() + 1 - self.before, Release);
-            dawdle(&mut random);
-            guard.set(Sheet::nth(noted()));
-            desk.end(count);
-            desk.inside(UNLOCKING);
-            drop(guard);
-            desk.inside(0);
+                desk.inside(UNLOCKING);
+                drop(guard);
+                desk.inside(0);
+            }
+            drop(handle);
+            if left {
+                desk.list(LEFT);
+                desk.inside(0);
+            }
         }
     }
 
@@ -134,10 +163,14 @@ impl Trial for Changes {
         let (_guard, told) =
             held(patiently(lock)?, || number).map_err(|error| Harm::Wedged(error.to_string()))?;
         self.before = number;
-        // Each holder's death is told once, unless who was told died before it wrote that down.
-        let told = lives.iter().map(|life| life.desk.entries().count() as u64).sum::<u64>()
-            + u64::from(told);
-        let (least, most) = (died_in(&[HOLDING]), died_in(&[LOCKING, HOLDING, UNLOCKING]));
+        // Each holder's death, or going away, is told once, unless who was told died before it wrote that down.
+        let listed = |what| {
+            let entries = lives.iter().flat_map(|life| life.desk.entries());
+            entries.filter(|entry| *entry == what).count() as u64
+        };
+        let (told, left) = (listed(TOLD) + u64::from(told), listed(LEFT));
+        let least = left + died_in(&[HOLDING]);
+        let most = least + died_in(&[LOCKING, UNLOCKING, LEAVING]);
         if told + died_in(&[LOCKING]) < least || told > most {
             return Err(Harm::Lost(format!("{told} of {least} to {most} deaths were told")));
         }

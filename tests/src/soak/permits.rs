@@ -1,5 +1,6 @@
 //! Permits under soak: those of the dead come back, and no more are held than there are.
 
+use core::mem;
 use std::{
     os::fd::OwnedFd,
     thread,
@@ -8,12 +9,16 @@ use std::{
 
 use selvedge::{
     permits::{PermitHandle, PermitPool, PermitsConfig},
-    platform::Ordering::SeqCst,
+    platform::{Ordering::SeqCst, Platform, native::Native},
+    protocol::permits::Pool,
     segment::sealed,
 };
 
-use super::{Desk, Life, Random, Settled, Trial, WORKERS, dawdle};
-use crate::deaths::{Harm, patiently};
+use super::{Desk, Life, Random, Settled, Trial, WORKERS, dawdle, epoch::about_to_wrap, join};
+use crate::{
+    View,
+    deaths::{Harm, patiently},
+};
 
 /// Fewer than workers, so that they wait for one another.
 const PERMITS: u32 = 2;
@@ -23,6 +28,10 @@ const JOINING: u64 = 1;
 const ACQUIRING: u64 = 2;
 const HOLDING: u64 = 3;
 const RELEASING: u64 = 4;
+const LEAVING: u64 = 5;
+
+/// The most permits that a worker takes with one handle.
+const TURN: u64 = 16;
 
 /// How long what a dead worker noted of its permit may stand.
 const STALE: Duration = Duration::from_secs(2);
@@ -32,6 +41,7 @@ const STALE: Duration = Duration::from_secs(2);
 pub struct OwnedPermits {
     survivor: PermitHandle,
     descriptor: OwnedFd,
+    view: View,
 }
 
 impl OwnedPermits {
@@ -44,7 +54,9 @@ impl OwnedPermits {
         let config = PermitsConfig::new(PERMITS);
         let (pool, descriptor) = sealed::create::<PermitPool>(config).expect("a page");
         let survivor = pool.handle().expect("a free slot of the registry");
-        Self { survivor, descriptor }
+        let fields = Pool::<Native, [<Native as Platform>::U32; PERMITS as usize]>::fields();
+        let view = View::of(&descriptor, &fields).expect("another mapping");
+        Self { survivor, descriptor, view }
     }
 }
 
@@ -73,33 +85,48 @@ impl Trial for OwnedPermits {
         "permits"
     }
 
+    fn runs_on(&self) -> &'static [&'static str] {
+        &["event", "registry"]
+    }
+
     fn operations(&self) -> &'static [&'static str] {
-        &["joining", "acquiring", "holding", "releasing"]
+        &["joining", "acquiring", "holding", "releasing", "leaving"]
     }
 
     fn work(&self, desk: &Desk<'_>, slot: usize, mut random: Random) {
         desk.inside(JOINING);
         desk.of_slot(slot).store(0, SeqCst);
         let pool = sealed::attach::<PermitPool>(&self.descriptor).expect("the pool");
-        let handle = pool.handle().expect("the registry has room for all who live");
         let mut count = 0;
         while desk.open() {
-            desk.inside(ACQUIRING);
-            let acquired = match random.below(2) {
-                0 => handle.try_acquire().ok(),
-                _ => handle.acquire_timeout(Duration::from_micros(random.below(300))).ok(),
-            };
-            let Some(permit) = acquired else { continue };
-            desk.inside(HOLDING);
-            desk.of_slot(slot).store(1, SeqCst);
-            count_holders(desk);
-            dawdle(&mut random);
-            count += 1;
-            desk.end(count);
-            desk.of_slot(slot).store(0, SeqCst);
-            desk.inside(RELEASING);
-            drop(permit);
-            desk.inside(0);
+            desk.inside(JOINING);
+            let handle = join(|| pool.handle()).expect("the registry has room");
+            let turn = 1 + random.below(TURN);
+            for _ in (0..turn).take_while(|_| desk.open()) {
+                about_to_wrap(self.view.u64("freed"), &mut random);
+                desk.inside(ACQUIRING);
+                let acquired = match random.below(2) {
+                    0 => handle.try_acquire().ok(),
+                    _ => handle.acquire_timeout(Duration::from_micros(random.below(300))).ok(),
+                };
+                let Some(permit) = acquired else { continue };
+                desk.inside(HOLDING);
+                desk.of_slot(slot).store(1, SeqCst);
+                count_holders(desk);
+                dawdle(&mut random);
+                count += 1;
+                desk.end(count);
+                desk.of_slot(slot).store(0, SeqCst);
+                if random.below(TURN) == 0 {
+                    // As if it had died: whoever comes next sweeps.
+                    desk.inside(LEAVING);
+                    mem::forget(permit);
+                    break;
+                }
+                desk.inside(RELEASING);
+                drop(permit);
+                desk.inside(0);
+            }
         }
     }
 

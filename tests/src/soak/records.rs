@@ -10,7 +10,8 @@ use crate::{Tick, deaths::Harm};
 pub(super) const JOINING: u64 = 1;
 pub(super) const PUSHING: u64 = 2;
 pub(super) const POPPING: u64 = 3;
-pub(super) const OPERATIONS: &[&str] = &["joining", "pushing", "popping"];
+pub(super) const CLOSING: u64 = 4;
+pub(super) const OPERATIONS: &[&str] = &["joining", "pushing", "popping", "closing"];
 
 /// A record's number: its life's, then its own. No survivor's has one of these.
 const fn number(life: u64, n: u64) -> u64 {

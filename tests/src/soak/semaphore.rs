@@ -9,7 +9,7 @@ use selvedge::{
     segment::{SemaphoreConfig, Shared, SharedSemaphore, sealed},
 };
 
-use super::{Desk, Life, Random, Settled, Trial};
+use super::{Desk, Life, Random, Settled, Trial, dawdle};
 use crate::deaths::Harm;
 
 /// Fewer than workers, so that they wait for one another.
@@ -54,6 +54,10 @@ impl Trial for Permits {
         "semaphore"
     }
 
+    fn runs_on(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     fn operations(&self) -> &'static [&'static str] {
         &["acquiring", "holding", "releasing"]
     }
@@ -74,6 +78,8 @@ impl Trial for Permits {
             // The dead keep their permits, so this never exceeds them.
             let holders = desk.common().fetch_add(1, AcqRel) + 1;
             assert!(holders <= PERMITS.into(), "{holders} holders of {PERMITS} permits");
+            // Long enough for others to fall asleep, now and then.
+            dawdle(&mut random);
             count += 1;
             desk.end(count);
             desk.common().fetch_sub(1, AcqRel);
