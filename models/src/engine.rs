@@ -23,6 +23,8 @@ mod verdict;
 
 use std::{
     fmt,
+    sync::atomic::Ordering::Relaxed,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -128,6 +130,15 @@ pub fn refuse_environment() -> Result<(), String> {
     Err(format!("unset {}: it would cut or change the search and still look green", set.join(", ")))
 }
 
+/// Ends this process's search after so many seconds.
+fn interrupt_after(seconds: u64) {
+    let interruption = interruption();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(seconds));
+        interruption.store(true, Relaxed);
+    });
+}
+
 /// Runs a scenario as planned, with a bug planted if `mutation` says so, and judges what was seen.
 ///
 /// # Errors
@@ -135,6 +146,7 @@ pub fn refuse_environment() -> Result<(), String> {
 pub fn run(entry: &Entry, plan: &Plan, mutation: Option<&Mutation>) -> Result<Verdict, String> {
     refuse_environment()?;
     let start = Instant::now();
+    plan.within.into_iter().for_each(interrupt_after);
     let explore = |plan: &Plan| {
         let setting = Setting { plan, mutation };
         setting.enter(|| entry.explore(setting))?

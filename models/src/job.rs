@@ -6,9 +6,7 @@ use std::{
     io::{self, BufRead, BufReader, Read, Write},
     path::Path,
     process::{Child, Command, ExitCode, Stdio},
-    sync::atomic::Ordering::Relaxed,
     thread,
-    time::Duration,
 };
 
 use nix::{
@@ -130,15 +128,6 @@ fn attend(
     Ok(None)
 }
 
-/// Ends this worker's search after so many seconds.
-fn interrupt_after(seconds: u64) {
-    let interruption = engine::interruption();
-    thread::spawn(move || {
-        thread::sleep(Duration::from_secs(seconds));
-        interruption.store(true, Relaxed);
-    });
-}
-
 /// Prints a word; is there still somebody who listens?
 fn say(word: &Word) -> bool {
     let mut line = serde_json::to_string(word).expect("a verdict is plain data");
@@ -154,9 +143,6 @@ pub fn worker(argument: &str) -> ExitCode {
     // Who listens has its own Ctrl-C, and may be gone: then nobody wants the verdict.
     pulse::watch(|vitals| say(&Word::Alive(vitals)) || std::process::exit(1));
     let job = serde_json::from_str::<Job>(argument).map_err(|e| format!("not a job: {e}"));
-    let answer = job.and_then(|job| {
-        job.plan.within.into_iter().for_each(interrupt_after);
-        job.run()
-    });
+    let answer = job.and_then(|job| job.run());
     if say(&Word::Answer(Box::new(answer))) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,11 +1,16 @@
 //! Who may die, when, and what the others notice of it.
 
+use std::panic::Location;
+
 use super::{
     ask::Ask,
     event::{About, Kind, Order, Site},
-    machine::{Machine, grant, with},
+    machine::{self, Machine, grant, with},
 };
-use crate::engine::death;
+use crate::{
+    engine::death::{self, Doom},
+    model::Dies,
+};
 
 /// How a thread dies.
 #[derive(Clone, Copy, Debug)]
@@ -16,10 +21,23 @@ pub(super) enum Death {
     Halfway,
 }
 
-/// The present thread, if it is mortal, may die when there is nothing left to be done.
-pub(super) fn may_die_at_last(site: Site) {
-    if choose_death(None, site).is_some() {
-        death::die();
+/// The present thread's life; nothing comes of it if it dies.
+pub(super) fn live<R>(dies: Dies, body: impl FnOnce() -> R) -> Option<R> {
+    match dies {
+        Dies::After(step) => death::of(machine::current().into(), Doom::after(step), body),
+        Dies::Anywhere => {
+            set_mortal(true);
+            let value = death::mortal(|| {
+                let value = body();
+                // It may die when there is nothing left to be done.
+                if choose_death(None, Location::caller()).is_some() {
+                    death::die();
+                }
+                value
+            });
+            set_mortal(false);
+            value
+        }
     }
 }
 

@@ -19,12 +19,9 @@ use super::{
     value::{Bits, decode, encode},
 };
 use crate::{
-    engine::{
-        death::{self, Doom},
-        racy::Racy,
-    },
+    engine::{death, racy::Racy},
     model::{
-        Dies, Info, Model, Victim,
+        Info, Model, Victim,
         slot::{SLOTS, locked, unlocked},
     },
     wrap::is_bounded,
@@ -429,19 +426,7 @@ impl Model for Explorer {
     ) -> Join<Option<R>> {
         let after = ctx.clone();
         Self::spawn(ctx, name, move || {
-            let value = match victim.dies {
-                Dies::After(step) => death::of(machine::current().into(), Doom::after(step), body),
-                Dies::Anywhere => {
-                    mortal::set_mortal(true);
-                    let value = death::mortal(|| {
-                        let value = body();
-                        mortal::may_die_at_last(Location::caller());
-                        value
-                    });
-                    mortal::set_mortal(false);
-                    value
-                }
-            };
+            let value = mortal::live(victim.dies, body);
             if value.is_none() {
                 machine::note(Location::caller(), || "is dead from here on".into());
                 let me = machine::current();
