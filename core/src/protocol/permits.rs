@@ -73,10 +73,10 @@
 //!
 //! | id | promise | evidence |
 //! |----|---------|----------|
-//! | `PERMITS-1` | a permit has one holder at a time; holders of one permit exclude each other | `permits/exclusion`, `permits/two_deaths`, `permits/death_among_three`, `permits/swept`, `permits/unseen_death`, `permits/death_of_one_of_two`, `permits/death_among_three_for_two`, `permits/exclusion_twice` |
+//! | `PERMITS-1` | a permit has one holder at a time; holders of one permit exclude each other | `permits/exclusion`, `permits/two_deaths`, `permits/death_among_three`, `permits/swept`, `permits/unseen_death`, `permits/death_of_one_of_two`, `permits/death_among_three_for_two`, `permits/exclusion_twice`, `permits/taken_over_once` |
 //! | `PERMITS-2` | what a holder did is visible to the next holder of the same permit | `permits/exclusion`, `permits/swept`, `permits/exclusion_twice` |
 //! | `PERMITS-3` | no lost wake-up: nobody sleeps for longer than a slice while a permit is free | `permits/exclusion`, `permits/two_deaths`, `permits/death_among_three`, `permits/unseen_death`, `permits/death_of_one_of_two`, `permits/death_among_three_for_two`, `permits/swept_while_asleep`, `permits/exclusion_twice` |
-//! | `PERMITS-4` | a dead holder's permits come back, each once, when its death is known | `permits/two_deaths`, `permits/death_among_three`, `permits/swept`, `permits/unseen_death`, `permits/death_of_one_of_two`, `permits/death_among_three_for_two`, `permits/swept_while_asleep` |
+//! | `PERMITS-4` | a dead holder's permits come back, each once, when its death is known | `permits/two_deaths`, `permits/death_among_three`, `permits/swept`, `permits/unseen_death`, `permits/death_of_one_of_two`, `permits/death_among_three_for_two`, `permits/swept_while_asleep`, `permits/taken_over_once` |
 //! | `PERMITS-5` | a permit is released by its holder only, once | `permits/released_once` |
 //! | `PERMITS-6` | a timeout takes nothing and leaves no waiter behind | `permits/timeout` |
 //!

@@ -4,6 +4,7 @@ mod deaths;
 mod exclusion;
 mod released_once;
 mod swept;
+mod taken_over_once;
 mod timeout;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Entry> {
         Entry::explored(deaths::THREE_FOR_TWO),
         Entry::of(released_once::ReleasedOnce),
         Entry::explored(deaths::UNSEEN),
+        Entry::explored(taken_over_once::TakenOverOnce),
         Entry::explored(swept::TRYING),
         Entry::explored(swept::WAITING),
         Entry::of(timeout::Timeout),
