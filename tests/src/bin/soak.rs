@@ -20,6 +20,8 @@ const PROTOCOLS: [&str; 5] = ["semaphore", "spsc", "mpmc", "mutex", "permits"];
 
 /// Kills workers at random, round after round, and checks that everything stays accounted for.
 ///
+/// About half of them die where they happen to be; the others are stepped on to where few have died.
+///
 /// Says at which steps of the protocols' cards they were killed. Of kills inside the kernel that is known to best
 /// effort. Exit code 0: green. 1: something was lost, doubled, wedged or corrupt, or was not tested. 2: the
 /// arguments are wrong.
