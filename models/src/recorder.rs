@@ -56,6 +56,15 @@ impl<M: Model, S: Spec> Recorder<M, S> {
         taken.returns[actor].push(M::mark());
     }
 
+    /// An actor is dead, as the present one has been told.
+    pub fn death(&self, actor: usize) {
+        let mut taken = self.taken();
+        taken.history.death(actor);
+        let (called, returns) = (taken.history.calls(actor), &mut taken.returns[actor]);
+        // The call that it died in, if any, is over.
+        returns.resize_with(called, M::mark);
+    }
+
     /// What `judge` makes of the history so far.
     pub fn judge<R>(&self, judge: impl FnOnce(&History<S>) -> R) -> R {
         judge(&self.taken().history)

@@ -15,6 +15,15 @@
 //!   operation is before another if its return *happens-before* the other's call. In recorded
 //!   histories it is the order of a shared counter.
 //!
+//! **Deaths.** A process that dies in an operation never gets its answer, and nobody completes the
+//! operation for it: that took effect before the death, or never will. So histories are *strictly*
+//! linearizable: Aguilera and Frølund, "Strict linearizability and the power of aborting", HP Labs
+//! HPL-2003-241, 2003. Recoverable linearizability that is safe for nesting (Attiya, Ben-Baruch and
+//! Hendler, PODC 2018) is for processes that come back and finish what they were doing; ours do not:
+//! whoever takes a dead one's place is another, and is told nothing of its answers. Of an operation of
+//! several steps the first may be all that is left; survivors then [undo](Spec::undo) it, some time
+//! after the death, and before one who knows of that makes a call that it is [in the way](Spec::clears) of.
+//!
 //! **Refusals under weak memory.** An operation that changes nothing (`Full`, `Empty`, no permit) may
 //! see an older state than another one does, as two loads may in store buffering. A producer that
 //! pushes, then finds the ring full, and a consumer that pops, then finds it empty, can each miss what
@@ -60,6 +69,17 @@ pub trait Spec {
         call: &Call<Self>,
         done: usize,
     ) -> Option<Step<Self::State>>;
+
+    /// The state once survivors have undone what is left of an operation that its process died in; `None`
+    /// if nothing is.
+    fn undo(&self, _state: &Self::State, _call: &Call<Self>) -> Option<Self::State> {
+        None
+    }
+
+    /// Is what such an operation leaves in the way of that call, so that one who knows of the death undoes it first?
+    fn clears(&self, _call: &Call<Self>, _left: &Call<Self>) -> bool {
+        false
+    }
 
     /// Does this answer say that nothing was changed, because of the state?
     fn refuses(answer: &Self::Answer) -> bool;

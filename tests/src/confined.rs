@@ -1,13 +1,17 @@
 //! A process that takes away its own rights and surroundings.
 
-use std::{error::Error, fs};
+use std::{
+    env::consts::ARCH, error::Error, fs, io, os::unix::process::CommandExt, process::Command,
+};
 
 use nix::{
     errno::Errno,
+    libc,
     mount::{MsFlags, mount},
     sched::{CloneFlags, unshare},
     unistd::{Gid, Uid, getgid, getuid, setgroups, setresgid, setresuid},
 };
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 
 const NOBODY: u32 = 65534;
 
@@ -52,4 +56,19 @@ pub fn become_nobody() -> nix::Result<()> {
     setgroups(&[])?;
     setresgid(group, group, group)?;
     setresuid(user, user, user)
+}
+
+/// The command's process may not trace another, as in many a container.
+///
+/// # Panics
+/// If there are no filters of system calls for this processor.
+pub fn refuse_ptrace(command: &mut Command) {
+    let refuse = SeccompAction::Errno(Errno::EPERM as u32);
+    let rules = [(libc::SYS_ptrace, Vec::new())].into();
+    let processor = ARCH.try_into().expect("a processor that the kernel filters for");
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, processor);
+    let filter: BpfProgram = filter.and_then(TryInto::try_into).expect("one rule");
+    let confine = move || apply_filter(&filter).map_err(io::Error::other);
+    // SAFETY: it only calls the kernel, and allocates nothing unless that refuses.
+    unsafe { command.pre_exec(confine) };
 }

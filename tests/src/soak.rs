@@ -137,12 +137,15 @@ impl dyn Trial + '_ {
         })
     }
 
-    /// More than have died at the rarest of the steps of the trial's protocols; or else at the average one.
-    fn aim(&self, hits: &Hits, rarest: bool) -> u64 {
-        let kills = || self.protocols().flat_map(figures::steps).map(|step| hits.at(&step));
+    /// More than have died at the rarest of the steps of the trial's protocols; or else at the rarer of two that
+    /// are drawn.
+    fn aim(&self, hits: &Hits, rarest: bool, random: &mut Random) -> u64 {
+        let kills: Vec<_> =
+            self.protocols().flat_map(figures::steps).map(|step| hits.at(&step)).collect();
+        let mut any = || kills[random.below(kills.len() as u64) as usize];
         let aim = match rarest {
-            true => kills().min().unwrap_or_default(),
-            false => kills().sum::<u64>() / kills().count() as u64,
+            true => kills.iter().copied().min().unwrap_or_default(),
+            false => any().min(any()),
         };
         aim + 1
     }
@@ -157,7 +160,7 @@ pub struct Settled {
     pub lost: u64,
 }
 
-/// One round. Without `steps`, it is not said where workers died.
+/// One round. Without `steps`, it is neither said nor chosen where workers die.
 ///
 /// # Errors
 /// What is not as the card promises.
@@ -181,7 +184,7 @@ pub fn round(
         // What is rarest is found by going past what is not; above all by who comes after another while all stand
         // still.
         let rarest = crew.is_second() || random.below(2) == 0;
-        let wanted_below = trial.aim(&figures.hits, rarest);
+        let wanted_below = trial.aim(&figures.hits, rarest, random);
         let wanted = |steps: &BTreeSet<String>| {
             inside().is_some() && trial.wants(steps, &figures.hits, wanted_below)
         };

@@ -141,7 +141,7 @@
 //! | `MPMC-5` | no lost wake-up: nobody sleeps for longer than a slice while there is room, or a record, for them | `mpmc/blocking_producers`, `mpmc/blocking_consumers`, `mpmc/wake_up_passed_on`, `mpmc/consumer_sleeps_beside_the_dead`, `mpmc/producer_sleeps_beside_the_dead`, `mpmc/behind_two_claims` |
 //! | `MPMC-6` | a death costs at most the record that the dead was writing or reading; once it is known, nobody is held up | `mpmc/producer_dies`, `mpmc/consumer_dies`, `mpmc/producer_dies_anywhere`, `mpmc/consumer_dies_anywhere`, `mpmc/push_and_pop_die`, `mpmc/two_pushes_die`, `mpmc/one_of_two_dies`, `mpmc/one_of_three_dies`, `mpmc/consumer_sleeps_beside_the_dead`, `mpmc/producer_sleeps_beside_the_dead`, `mpmc/behind_two_claims`, `mpmc/swept`, `mpmc/producer_left_behind`, `mpmc/consumer_left_behind` |
 //! | `MPMC-7` | a timeout moves nothing | `mpmc/timeout` |
-//! | `MPMC-8` | histories are linearizable in happens-before order, each operation in two steps; crossed refusals only one at a time (see *States*) | `mpmc/history_two_producers`, `mpmc/history_one_slot`, `mpmc/history_two_consumers`, `mpmc/history_behind_a_claim`, `mpmc/history_told`, `mpmc/history_crossed`, `test:histories/of_a_queue` |
+//! | `MPMC-8` | histories are linearizable in happens-before order, each operation in two steps, and strictly: one that a process died in does nothing after that but to be undone; crossed refusals only one at a time (see *States*) | `mpmc/history_two_producers`, `mpmc/history_one_slot`, `mpmc/history_two_consumers`, `mpmc/history_behind_a_claim`, `mpmc/history_told`, `mpmc/history_crossed`, `mpmc/history_one_dies`, `mpmc/history_consumer_dies`, `test:histories/of_a_queue` |
 
 use core::mem::offset_of;
 

@@ -76,7 +76,7 @@
 //! | `SEM-4` | a release past the maximum, or of a free binary semaphore, is an error and changes nothing | `semaphore/double_release`, `test:semaphore_model/agrees_with_a_counter` |
 //! | `SEM-5` | a timeout takes nothing and leaves no waiter behind | `semaphore/timeout` |
 //! | `SEM-7` | a death loses the permits of the dead, no other, and doubles none | `semaphore/two_deaths`, `semaphore/death_of_one_of_two`, `semaphore/death_among_three`, `semaphore/releaser_dies`, `semaphore/waiter_dies` |
-//! | `SEM-6` | histories are linearizable, each operation in one step, in happens-before order | `semaphore/history_taking`, `semaphore/history_crossed`, `test:histories/of_a_semaphore` |
+//! | `SEM-6` | histories are linearizable, each operation in one step, in happens-before order, and strictly: one that a process died in does nothing after that | `semaphore/history_taking`, `semaphore/history_crossed`, `semaphore/history_taker_dies`, `test:histories/of_a_semaphore` |
 
 use core::{mem::offset_of, time::Duration};
 

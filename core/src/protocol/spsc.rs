@@ -135,7 +135,7 @@
 //! | `SPSC-7` | a timeout moves nothing | `spsc/timeout` |
 //! | `SPSC-9` | whoever takes a dead owner's end over goes on where it was: what was published is delivered once, what was not popped is there | `spsc/heir`, `spsc/one_death`, `spsc/two_deaths` |
 //! | `SPSC-10` | a call that waits for a dead peer ends with `PeerDead`, and a consumer's not before all that was published is taken | `spsc/one_death`, `spsc/two_deaths`, `spsc/swept`, `spsc/swept_while_asleep` |
-//! | `SPSC-8` | histories are linearizable in happens-before order, each operation in one step; crossed refusals only one at a time (see *States*) | `spsc/history_closing`, `spsc/history_crossed`, `spsc/history_told`, `test:histories/of_a_ring` |
+//! | `SPSC-8` | histories are linearizable in happens-before order, each operation in one step, and strictly: one that a process died in does nothing after that; crossed refusals only one at a time (see *States*) | `spsc/history_closing`, `spsc/history_crossed`, `spsc/history_told`, `spsc/history_producer_dies`, `spsc/history_consumer_dies`, `test:histories/of_a_ring` |
 
 use core::mem::offset_of;
 

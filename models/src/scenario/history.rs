@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use selvedge::platform::{AtomicWord, Ordering};
+use selvedge::platform::{AtomicWord, Ordering, Owner};
 
 use crate::{
     model::{Info, Model, Scenario, World},
@@ -52,6 +52,15 @@ pub(super) struct Histories<S: Subject> {
     /// What the first actor has done before the others start.
     pub(super) before: &'static [<S::Spec as Spec>::Op],
     pub(super) actors: &'static [Part<S>],
+    pub(super) death: Option<Death<S>>,
+}
+
+/// An actor may die.
+#[derive(Clone, Copy)]
+pub(super) struct Death<S: Subject> {
+    pub(super) of: usize,
+    /// What another does at last, who knows whether it has died.
+    pub(super) then: (usize, &'static [<S::Spec as Spec>::Op]),
 }
 
 impl<S: Subject> Scenario for Histories<S> {
@@ -67,10 +76,11 @@ impl<S: Subject> Scenario for Histories<S> {
         for op in self.before {
             recorder.call(0, *op, || S::call::<M>(&mut handles[0], *op));
         }
+        let mortal = self.death.map(|death| death.of);
         let started: Vec<_> = (self.actors.iter().zip(handles).enumerate())
             .map(|(actor, ((name, turns), mut handle))| {
                 let (recorder, told) = (recorder.clone(), told.clone());
-                world.actor(name, move || {
+                world.participant(name, Owner(actor as u32), mortal == Some(actor), move || {
                     for turn in *turns {
                         match *turn {
                             Turn::Call(op) => {
@@ -80,18 +90,28 @@ impl<S: Subject> Scenario for Histories<S> {
                             Turn::Look => drop(told.load(Ordering::Acquire)),
                         }
                     }
+                    handle
                 })
             })
             .collect();
-        started.into_iter().for_each(M::join);
+        let mut handles: Vec<_> = started.into_iter().map(M::join).collect();
+        let dead = handles.iter().position(Option::is_none);
+        if let Some(actor) = dead {
+            recorder.death(actor);
+        }
+        if let Some(Death { then: (actor, ops), .. }) = self.death {
+            let handle = handles[actor].as_mut().expect("a survivor");
+            ops.iter().for_each(|op| recorder.call(actor, *op, || S::call::<M>(handle, *op)));
+        }
+        let died = if dead.is_some() { "a death; " } else { "" };
         recorder.judge(|history| {
             let refused = match &*history.refusals() {
                 [] => "nothing refused".to_owned(),
                 refusals => refusals.join(", "),
             };
             match history.judge(&self.subject.spec()) {
-                Judgement::Linearizable => format!("linearizable; {refused}"),
-                Judgement::EachRefusalApart => format!("each refusal apart; {refused}"),
+                Judgement::Linearizable => format!("{died}linearizable; {refused}"),
+                Judgement::EachRefusalApart => format!("{died}each refusal apart; {refused}"),
                 Judgement::Refuted(why) => why.to_string(),
             }
         })

@@ -64,6 +64,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of(history::BEHIND_A_CLAIM),
         Entry::of(history::TOLD),
         Entry::of(history::CROSSED),
+        Entry::explored(history::ONE_DIES),
+        Entry::explored(history::CONSUMER_DIES),
     ]
 }
 

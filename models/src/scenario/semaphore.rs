@@ -40,6 +40,7 @@ pub fn all() -> Vec<Entry> {
         Entry::explored(waiter_dies::WaiterDies),
         Entry::of(history::TAKING),
         Entry::of(history::CROSSED),
+        Entry::explored(history::TAKER_DIES),
     ]
 }
 

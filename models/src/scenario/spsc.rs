@@ -42,6 +42,8 @@ pub fn all() -> Vec<Entry> {
         Entry::of(timeout::Timeout),
         Entry::of(history::CLOSING),
         Entry::of(history::CROSSED),
+        Entry::explored(history::PRODUCER_DIES),
+        Entry::explored(history::CONSUMER_DIES),
         Entry::of(history::TOLD),
     ]
 }

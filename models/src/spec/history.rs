@@ -12,7 +12,7 @@ pub struct Call<S: Spec + ?Sized> {
     pub id: usize,
     /// What was asked.
     pub op: S::Op,
-    /// What was answered; `None` if the operation never returned.
+    /// What was answered; `None` if the operation has not returned.
     pub answer: Option<S::Answer>,
     /// For each actor, how many of its operations had returned before this one was called.
     pub(super) after: Vec<usize>,
@@ -37,6 +37,15 @@ impl<S: Spec + ?Sized> fmt::Display for Call<S> {
 pub(super) struct Actor<S: Spec + ?Sized> {
     pub(super) name: String,
     pub(super) calls: Vec<Call<S>>,
+    /// It died: the last of its calls took effect before that, or never will.
+    pub(super) dead: bool,
+}
+
+impl<S: Spec + ?Sized> Actor<S> {
+    /// The call that it died in.
+    pub(super) fn last_words(&self) -> Option<&Call<S>> {
+        self.calls.last().filter(|call| self.dead && call.answer.is_none())
+    }
 }
 
 /// The operations of some actors on one object.
@@ -74,7 +83,7 @@ pub type Calls<S> = Vec<Stamped<<S as Spec>::Op, <S as Spec>::Answer>>;
 impl<S: Spec> History<S> {
     /// A history in which nothing happens, of actors with these names.
     pub fn of(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let actor = |name: _| Actor { name: Into::into(name), calls: Vec::new() };
+        let actor = |name: _| Actor { name: Into::into(name), calls: Vec::new(), dead: false };
         Self { actors: names.into_iter().map(actor).collect() }
     }
 
@@ -106,6 +115,16 @@ impl<S: Spec> History<S> {
     pub fn answer(&mut self, actor: usize, answer: S::Answer) {
         let last = self.actors[actor].calls.last_mut().expect("it has called something");
         last.answer = Some(answer);
+    }
+
+    /// `actor` has died. Who is told of that comes after whatever it did.
+    pub fn death(&mut self, actor: usize) {
+        self.actors[actor].dead = true;
+    }
+
+    /// The number of `actor`'s operations.
+    pub fn calls(&self, actor: usize) -> usize {
+        self.actors[actor].calls.len()
     }
 
     /// The number of operations.
@@ -156,6 +175,7 @@ impl<S: Spec> History<S> {
         let actor = |actor: &Actor<S>| Actor {
             name: actor.name.clone(),
             calls: actor.calls.iter().map(call).collect(),
+            dead: actor.dead,
         };
         History { actors: self.actors.iter().map(actor).collect() }
     }
@@ -187,7 +207,7 @@ impl<S: Spec> History<S> {
                 let after = call.after.iter().enumerate().map(|(actor, &n)| kept(actor, n));
                 Call { after: after.collect(), ..call.clone() }
             });
-            Actor { name: actor.name.clone(), calls: calls.collect() }
+            Actor { name: actor.name.clone(), calls: calls.collect(), dead: actor.dead }
         };
         Self { actors: self.actors.iter().map(actor).collect() }
     }

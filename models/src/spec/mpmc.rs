@@ -62,11 +62,15 @@ impl State {
             *head = Slot::Reading(call.id);
             return Some(Step::then("takes", self));
         }
-        *self.slot(Slot::Reading(call.id))? = Slot::Free;
+        Some(Step::last("frees", self.free(Slot::Reading(call.id))?))
+    }
+
+    fn free(mut self, claimed: Slot) -> Option<Self> {
+        *self.slot(claimed)? = Slot::Free;
         while self.0.front() == Some(&Slot::Free) {
             self.0.pop_front();
         }
-        Some(Step::last("frees", self))
+        Some(self)
     }
 }
 
@@ -97,6 +101,16 @@ impl Spec for Queue {
             (Op::Pop, Some(Answer::Popped(_)) | None) => state.pop(call, done),
             _ => None,
         }
+    }
+
+    fn undo(&self, state: &State, call: &Call<Self>) -> Option<State> {
+        let claim = |claimed| state.clone().free(claimed);
+        claim(Slot::Writing(call.id)).or_else(|| claim(Slot::Reading(call.id)))
+    }
+
+    /// Producers leave it to consumers to pass over a record that nobody will publish.
+    fn clears(&self, call: &Call<Self>, left: &Call<Self>) -> bool {
+        matches!((call.op, left.op), (Op::Push(_), Op::Pop) | (Op::Pop, Op::Push(_)))
     }
 
     fn refuses(answer: &Answer) -> bool {

@@ -34,8 +34,22 @@ struct Frame<S: Spec> {
     state: S::State,
     /// The step that led here.
     by: Option<Placed>,
-    /// The next actor whose step is to be tried.
+    /// The next move to be tried: each of the three for each actor.
     next: usize,
+}
+
+/// The ways to go on, for each actor.
+const MOVES: [Move; 3] = [Move::Step, Move::Death, Move::Undoing];
+
+/// What comes next.
+#[derive(Clone, Copy)]
+enum Move {
+    /// An operation's next step.
+    Step,
+    /// The death of its process.
+    Death,
+    /// What a dead process's operation has left is undone by survivors.
+    Undoing,
 }
 
 pub(super) fn search<S: Spec>(history: &History<S>, spec: &S) -> Result<Vec<Placed>, Refutation> {
@@ -52,8 +66,8 @@ pub(super) fn search<S: Spec>(history: &History<S>, spec: &S) -> Result<Vec<Plac
         if frame.next == 0 && is_over(history, &frame.progress) {
             return Ok(path.iter().filter_map(|frame| frame.by).collect());
         }
-        let actor = frame.next;
-        if actor == history.actors.len() {
+        let (kind, actor) = (frame.next / history.actors.len(), frame.next % history.actors.len());
+        let Some(kind) = MOVES.get(kind) else {
             if path.len() > best.0.len() + 1 || best.1.is_empty() {
                 let frame = &path[path.len() - 1];
                 let steps = path.iter().filter_map(|frame| frame.by).collect();
@@ -61,9 +75,9 @@ pub(super) fn search<S: Spec>(history: &History<S>, spec: &S) -> Result<Vec<Plac
             }
             path.pop();
             continue;
-        }
+        };
         frame.next += 1;
-        if let Some(next) = step(history, spec, frame, actor)
+        if let Some(next) = go(history, spec, frame, *kind, actor)
             && seen.insert((next.progress.clone(), next.state.clone()))
         {
             path.push(next);
@@ -79,26 +93,51 @@ fn is_over<S: Spec>(history: &History<S>, progress: &Progress) -> bool {
     left.into_iter().all(|call| call.answer.is_none())
 }
 
-/// May this operation take its first step?
-fn is_due<S: Spec>(call: &Call<S>, progress: &Progress) -> bool {
-    call.after.iter().zip(progress).all(|(&before, at)| at.calls >= before)
+/// May this operation take its first step? What comes before it is over; and who knows of a death finds what that
+/// has left undone.
+fn is_due<S: Spec>(history: &History<S>, spec: &S, frame: &Frame<S>, call: &Call<S>) -> bool {
+    let before = history.actors.iter().zip(&frame.progress).zip(&call.after);
+    before.into_iter().all(|((actor, at), after)| {
+        let undone = || match actor.last_words() {
+            Some(left) if *after == actor.calls.len() && spec.clears(call, left) => {
+                spec.undo(&frame.state, left).is_none()
+            }
+            _ => true,
+        };
+        at.calls >= *after && undone()
+    })
 }
 
-fn step<S: Spec>(
+fn go<S: Spec>(
     history: &History<S>,
     spec: &S,
     frame: &Frame<S>,
+    kind: Move,
     actor: usize,
 ) -> Option<Frame<S>> {
     let At { calls, steps } = frame.progress[actor];
-    let call = history.actors[actor].calls.get(calls)?;
-    if steps == 0 && !is_due(call, &frame.progress) {
-        return None;
-    }
-    let step = spec.step(&frame.state, call, steps)?;
+    let all = &history.actors[actor];
+    let over = At { calls: calls + 1, steps: 0 };
+    let (call, does, state, at) = match kind {
+        Move::Step => {
+            let call = all.calls.get(calls)?;
+            if steps == 0 && !is_due(history, spec, frame, call) {
+                return None;
+            }
+            let step = spec.step(&frame.state, call, steps)?;
+            let at = if step.last { over } else { At { calls, steps: steps + 1 } };
+            (calls, step.does, step.state, at)
+        }
+        Move::Death => {
+            all.last_words().filter(|_| calls + 1 == all.calls.len())?;
+            (calls, "dies", frame.state.clone(), over)
+        }
+        Move::Undoing => {
+            let call = all.last_words().filter(|_| calls == all.calls.len())?;
+            (calls - 1, "is undone", spec.undo(&frame.state, call)?, frame.progress[actor])
+        }
+    };
     let mut progress = frame.progress.clone();
-    progress[actor] =
-        if step.last { At { calls: calls + 1, steps: 0 } } else { At { calls, steps: steps + 1 } };
-    let by = Some(Placed { actor, call: calls, does: step.does });
-    Some(Frame { progress, state: step.state, by, next: 0 })
+    progress[actor] = at;
+    Some(Frame { progress, state, by: Some(Placed { actor, call, does }), next: 0 })
 }

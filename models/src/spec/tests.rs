@@ -105,6 +105,60 @@ fn an_operation_that_never_returned_may_have_happened_or_not_or_half() {
     }
 }
 
+/// A push that its process died in; then another's calls, who knows of the death from one of them on.
+fn after_a_death<S: Spec<Op = Op, Answer = Answer>>(
+    calls: &[(Op, Answer)],
+    told: usize,
+) -> History<S> {
+    let mut history = History::of(["dead", "other"]);
+    history.call(0, Push(1), vec![0, 0]);
+    history.death(0);
+    for (n, (op, answer)) in calls.iter().enumerate() {
+        history.call(1, *op, vec![usize::from(n >= told), n]);
+        history.answer(1, *answer);
+    }
+    history
+}
+
+#[test]
+fn the_dead_do_nothing_after_their_death() {
+    let explained = |calls: &[(Op, Answer)], told| {
+        after_a_death::<Ring>(calls, told).linearize(&Ring { capacity: 2 })
+    };
+    let Err(why) = explained(&[(Pop, Empty), (Pop, Popped(1))], 0) else { panic!("it is refuted") };
+    insta::assert_snapshot!(why, @"
+    not linearizable; the longest order that explains the answers:
+      dead   dies       push 1, which did not return
+      other  looks      pop: empty
+    after which the state is State { records: [], pushing_ended: false, popping_ended: false }, and none of these can go on:
+      other  pop: 1
+    ");
+    // Before it they may.
+    assert!(explained(&[(Pop, Empty), (Pop, Popped(1))], 1).is_ok());
+    assert!(explained(&[(Pop, Popped(1)), (Pop, Empty)], 0).is_ok());
+    assert!(explained(&[(Pop, Empty), (Pop, Empty)], 0).is_ok());
+}
+
+#[test]
+fn what_the_dead_have_left_half_done_is_in_the_way_until_it_is_undone() {
+    let explained = |calls: &[(Op, Answer)], told| {
+        after_a_death::<Queue>(calls, told).linearize(&Queue { capacity: 1 }).is_ok()
+    };
+    let full = [(Push(2), Full), (Pop, Empty), (Push(3), Full), (Pop, Empty)];
+    assert!(explained(&full, 4) && explained(&full, 2) && explained(&full, 3));
+    let still_full = [full.as_slice(), &[(Push(4), Full)]].concat();
+    assert!(explained(&still_full, 5));
+    assert!(!explained(&still_full, 3), "a pop by one who knows of the death undoes it");
+    let undone = [(Push(2), Full), (Pop, Empty), (Push(3), Pushed), (Pop, Popped(3))];
+    assert!(explained(&undone, 2) && explained(&undone, 4));
+    let back = [(Push(2), Full), (Pop, Empty), (Push(3), Pushed), (Pop, Popped(1))];
+    assert!(!explained(&back, 4), "what is undone does not come back");
+    let lost = [(Push(2), Full), (Push(3), Pushed), (Pop, Popped(3))];
+    assert!(explained(&lost, 1));
+    let both = [(Pop, Popped(1)), (Push(2), Pushed), (Pop, Popped(1))];
+    assert!(!explained(&both, 0), "what was published is not there twice");
+}
+
 #[test]
 fn a_semaphore_has_as_many_permits_as_it_has() {
     use semaphore::{Answer::*, Op::*};

@@ -24,7 +24,7 @@ const PROTOCOLS: [&str; 5] = ["semaphore", "spsc", "mpmc", "mutex", "permits"];
 ///
 /// Says at which steps of the protocols' cards they were killed. Of kills inside the kernel that is known to best
 /// effort. Exit code 0: green. 1: something was lost, doubled, wedged or corrupt, or was not tested. 2: the
-/// arguments are wrong.
+/// arguments are wrong, or the kernel does not let a complete soak be.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -61,13 +61,13 @@ fn main() -> ExitCode {
     let steps = match Steps::new() {
         Ok(steps) => Some(steps),
         Err(error) => {
-            println!("where workers die cannot be told: {error}");
+            println!("where workers die can be neither told nor chosen: {error}");
             None
         }
     };
     if arguments.complete && steps.is_none() {
         println!("FAILED: nothing was run, because it cannot be complete");
-        return ExitCode::FAILURE;
+        return ExitCode::from(2);
     }
     let chosen = |name: &&str| {
         arguments.protocols.is_empty() || arguments.protocols.iter().any(|chosen| chosen == name)
@@ -110,7 +110,11 @@ fn soak(
             }
         }
     }
-    (green && figures.iter().all(Figures::any), figures)
+    for (trial, _) in trials.iter().zip(&figures).filter(|(_, figures)| !figures.any()) {
+        println!("{}: nothing was tested", trial.name());
+        green = false;
+    }
+    (green, figures)
 }
 
 /// Prints the figures; whether they are those of a complete soak.

@@ -52,7 +52,10 @@ impl<'a> Crew<'a> {
     fn begin(&mut self, trial: &dyn Trial, slot: usize, random: &mut Random) -> (Bystander, usize) {
         let (life, seed) = (self.lives.len(), random.below(u64::MAX));
         let desk = self.desks.desk(life);
-        let worker = Bystander::start(|| trial.work(&desk, slot, Random::new(seed)));
+        let worker = Bystander::start(|| {
+            self.desks.take(life);
+            trial.work(&desk, slot, Random::new(seed));
+        });
         self.lives.push(Life { desk, killed: false });
         (worker, life)
     }
@@ -91,7 +94,7 @@ impl<'a> Crew<'a> {
         let steps_on = match random.below(8) {
             0 if self.still.is_none() => random.below(STEPS_AMONG_OTHERS),
             1..4 => self.stand_still().map(|()| random.below(STEPS))?,
-            4..8 if self.still.is_some() => random.below(STEPS),
+            4..8 if self.still.is_some() => STEPS,
             _ => 0,
         };
         Ok(Death { slot, steps_on })
@@ -134,14 +137,21 @@ impl<'a> Crew<'a> {
         if !worker.stop()? {
             return Ok(None);
         }
-        // Where tracing is refused, it dies here.
-        let place = match death.steps_on > 0 && worker.trace().is_ok() {
-            true => step(worker, death.steps_on, wanted, steps)?,
-            false => Some(place(worker, steps)),
+        let place = match steps {
+            Some(steps) if death.steps_on > 0 => {
+                worker.trace().expect("as the first child that was asked");
+                step(worker, death.steps_on, wanted, steps)?
+            }
+            Some(steps) => Some(place(worker, steps)),
+            None => Some(Rc::default()),
         };
         if place.is_some() {
             worker.kill();
-            self.lives[*life].killed = true;
+            let life = &mut self.lives[*life];
+            life.killed = true;
+            if life.desk.panicked() {
+                return Err(Harm::Corrupt("another process panicked".into()));
+            }
         }
         Ok(place)
     }
@@ -160,10 +170,8 @@ impl<'a> Crew<'a> {
 }
 
 /// At which steps a stopped worker is.
-fn place(worker: &Bystander, steps: Option<&Steps>) -> Rc<BTreeSet<String>> {
-    steps.map_or_else(Rc::default, |steps| {
-        steps.of(worker.pid()).expect("as of the first child that was asked")
-    })
+fn place(worker: &Bystander, steps: &Steps) -> Rc<BTreeSet<String>> {
+    steps.of(worker.pid()).expect("as of the first child that was asked")
 }
 
 /// Steps a worker on until it is `wanted`, or has gone so many instructions; nothing if it has ended.
@@ -171,7 +179,7 @@ fn step(
     worker: &mut Bystander,
     instructions: u64,
     wanted: impl Fn(&BTreeSet<String>) -> bool,
-    steps: Option<&Steps>,
+    steps: &Steps,
 ) -> Result<Option<Rc<BTreeSet<String>>>, Harm> {
     let everywhere = share_core(worker.pid());
     let mut here = Some(place(worker, steps));

@@ -1,5 +1,7 @@
 //! What a worker writes down.
 
+use std::panic;
+
 use selvedge::{
     platform::Ordering::{Acquire, Relaxed, Release},
     segment::{Shared, sealed},
@@ -7,13 +9,14 @@ use selvedge::{
 
 use crate::{Word, Words};
 
-/// Words of a desk: which operation it is in, how many of one kind began and returned, how long the
-/// list is; then the list.
+/// Words of a desk: which operation it is in, whether it panicked, how many of one kind began and
+/// returned, how long the list is; then the list.
 const INSIDE: usize = 0;
-const BEGUN: usize = 1;
-const RETURNED: usize = 2;
-const LISTED: usize = 3;
-const LIST: usize = 4;
+const PANICKED: usize = 1;
+const BEGUN: usize = 2;
+const RETURNED: usize = 3;
+const LISTED: usize = 4;
+const LIST: usize = 5;
 
 /// The longest list.
 const ROOM: usize = 32 * 1024;
@@ -35,8 +38,7 @@ impl Desks {
     /// If there is no memory for them.
     #[must_use]
     pub fn new(count: usize) -> Self {
-        let words = (COMMON + count * (LIST + ROOM)) as u64;
-        let (words, _) = sealed::create(words).expect("a few megabytes");
+        let (words, _) = sealed::create(Self::start(count) as u64).expect("a few megabytes");
         Self { words, count }
     }
 
@@ -46,9 +48,25 @@ impl Desks {
 
     /// The desk of the `n`-th life.
     pub(super) fn desk(&self, n: usize) -> Desk<'_> {
-        let start = COMMON + n * (LIST + ROOM);
+        let start = Self::start(n);
         let (common, own) = (&self.words[..COMMON], &self.words[start..start + LIST + ROOM]);
         Desk { common, own, life: n as u64 }
+    }
+
+    /// The calling process has this desk: a panic is noted before anything is said of it, so that no death in
+    /// the middle of the message hides it.
+    pub(super) fn take(&self, n: usize) {
+        let (words, panicked) = (self.words.clone(), Self::start(n) + PANICKED);
+        let tell = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            words[panicked].store(1, Release);
+            tell(panic);
+        }));
+    }
+
+    /// Its first word.
+    const fn start(n: usize) -> usize {
+        COMMON + n * (LIST + ROOM)
     }
 
     /// Nothing is written down.
@@ -103,6 +121,11 @@ impl Desk<'_> {
     #[must_use]
     pub fn operation(&self) -> u64 {
         self.own[INSIDE].load(Acquire)
+    }
+
+    /// Did it panic?
+    pub(super) fn panicked(&self) -> bool {
+        self.own[PANICKED].load(Acquire) != 0
     }
 
     /// Notes how many of the counted operations have begun.

@@ -50,8 +50,7 @@ struct Attached {
     view: View,
 }
 
-/// The longest that a worker takes before it closes, in microseconds: whoever is stopped then has that ahead of
-/// it, in a few steps.
+/// The longest that a worker takes before it closes, in microseconds.
 const HESITATES: u64 = 300;
 
 /// What there is for a worker at an end.
@@ -125,20 +124,23 @@ fn sleep(random: &mut Random) -> Option<Duration> {
     timeout.as_micros().is_multiple_of(16).then_some(timeout)
 }
 
+/// Whoever is stopped now has the closing ahead of it, in a few steps.
+fn hesitate(random: &mut Random) {
+    thread::sleep(Duration::from_micros(random.below(HESITATES)));
+}
+
 /// A worker has a turn as the producer.
 fn produce(desk: &Desk<'_>, at: &Attached, mut producer: Push, random: &mut Random) {
     let turn = 1_u64 << random.below(DOUBLINGS);
     for _ in (0..turn).take_while(|_| desk.open()) {
         about_to_wrap(at.view.u64("filled"), random);
         let sleep = sleep(random);
-        records::push(desk, |tick| {
-            dawdle(random);
-            push(&mut producer, tick, sleep)
-        });
+        dawdle(random);
+        records::push(desk, |tick| push(&mut producer, tick, sleep));
     }
     if random.below(CLOSES) == 0 {
+        hesitate(random);
         desk.inside(records::CLOSING);
-        thread::sleep(Duration::from_micros(random.below(HESITATES)));
         producer.close();
         desk.inside(0);
     }
@@ -151,15 +153,15 @@ fn consume(desk: &Desk<'_>, at: &Attached, mut consumer: Pop, random: &mut Rando
     for _ in (0..turn).take_while(|_| desk.open()) {
         about_to_wrap(at.view.u64("freed"), random);
         let sleep = sleep(random);
+        dawdle(random);
         records::pop(desk, || {
-            dawdle(random);
             let popped = pop(&mut consumer, sleep);
             closed = popped.is_err();
             popped.unwrap_or_default()
         });
         if closed {
+            hesitate(random);
             desk.inside(records::CLOSING);
-            thread::sleep(Duration::from_micros(random.below(HESITATES)));
             consumer.close();
             desk.inside(0);
             return;

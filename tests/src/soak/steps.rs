@@ -95,12 +95,13 @@ impl Steps {
     /// Of this program.
     ///
     /// # Errors
-    /// If its debug information cannot be read, or the kernel does not say where a child is.
+    /// If its debug information cannot be read, or the kernel does not say where a child is, or lets none be traced.
     pub fn new() -> io::Result<Self> {
         let steps = Self::of_this_program()?;
         let mut child = Bystander::start(|| thread::sleep(FOR_EVER));
         child.stop().map_err(|harm| io::Error::other(harm.to_string()))?;
         steps.of(child.pid())?;
+        child.trace()?;
         Ok(steps)
     }
 

@@ -7,6 +7,7 @@ mod mpmc;
 mod mutex;
 mod naming;
 mod permits;
+mod refused;
 mod semaphore;
 mod spsc;
 
@@ -26,5 +27,6 @@ fn main() -> ExitCode {
     subjects.extend(mpmc::operations());
     subjects.extend(mutex::operations());
     subjects.extend(permits::operations());
+    subjects.extend(refused::programs());
     deaths::main(&subjects)
 }

@@ -4,7 +4,7 @@ use super::{ConsumerOf, ProducerOf, consumer, producer, queue};
 use crate::{
     model::{Info, Model, World},
     scenario::history::{
-        Histories, Subject,
+        Death, Histories, Subject,
         Turn::{Call, Look, Tell},
     },
     spec::{
@@ -38,6 +38,7 @@ pub(super) const TWO_PRODUCERS: Histories<Queues> = Histories {
         ("second", &[Call(Push(2))]),
         ("consumer", &[Call(Pop), Call(Pop)]),
     ],
+    death: None,
 };
 
 /// One slot for all.
@@ -61,6 +62,7 @@ pub(super) const ONE_SLOT: Histories<Queues> = Histories {
         ("second", &[Call(Push(3))]),
         ("consumer", &[Call(Pop), Call(Pop)]),
     ],
+    death: None,
 };
 
 /// Two consumers and a record for each, who never find the queue empty.
@@ -74,6 +76,7 @@ pub(super) const TWO_CONSUMERS: Histories<Queues> = Histories {
     subject: Queues(2),
     before: &[Push(1), Push(2)],
     actors: &[("producer", &[Call(Push(3))]), ("first", &[Call(Pop)]), ("second", &[Call(Pop)])],
+    death: None,
 };
 
 /// A record that is there, behind one that is not: no one-step queue says `Empty` then.
@@ -88,6 +91,7 @@ pub(super) const BEHIND_A_CLAIM: Histories<Queues> = Histories {
     subject: Queues(2),
     before: &[],
     actors: &[("first", &[Call(Push(1))]), ("second", &[Call(Push(2)), Call(Pop)])],
+    death: None,
 };
 
 /// What is known by another way than through the queue is no less before.
@@ -108,6 +112,7 @@ pub(super) const TOLD: Histories<Queues> = Histories {
         ("first", &[Call(Push(1)), Call(Pop), Tell]),
         ("second", &[Look, Call(Pop), Call(Push(2))]),
     ],
+    death: None,
 };
 
 /// Each side succeeds and may be refused then, without a look at what the other did: store buffering.
@@ -124,6 +129,50 @@ pub(super) const CROSSED: Histories<Queues> = Histories {
     subject: Queues(2),
     before: &[Push(1)],
     actors: &[("producer", &[Call(Push(2)), Call(Push(3))]), ("consumer", &[Call(Pop), Call(Pop)])],
+    death: None,
+};
+
+/// What either operation leaves behind is undone, or was done before the death.
+pub(super) const ONE_DIES: Histories<Queues> = Histories {
+    info: Info {
+        name: "mpmc/history_one_dies",
+        does: "try_push 1, try_pop, dying || try_push 2, try_pop; then try_pop, try_push 3, try_pop; capacity 1",
+        reach: &[
+            "a death; linearizable; empty",
+            "a death; linearizable; empty, full",
+            "a death; linearizable; nothing refused",
+            "linearizable; empty",
+            "linearizable; empty, full",
+        ],
+        deaths: 1,
+        explorer_only: true,
+        // Who cannot tell that a process is dead does not undo what that has left.
+        spurious: 0,
+        ..ONE_SLOT.info
+    },
+    subject: Queues(1),
+    before: &[],
+    actors: &[("first", &[Call(Push(1)), Call(Pop)]), ("second", &[Call(Push(2)), Call(Pop)])],
+    death: Some(Death { of: 0, then: (1, &[Pop, Push(3), Pop]) }),
+};
+
+/// A consumer dies, whose record waits.
+pub(super) const CONSUMER_DIES: Histories<Queues> = Histories {
+    info: Info {
+        name: "mpmc/history_consumer_dies",
+        does: "try_pop, dying || try_push 2, try_pop; then try_pop, try_push 3, try_pop; capacity 1, holding 1",
+        reach: &[
+            "a death; linearizable; empty",
+            "a death; linearizable; empty, full",
+            "linearizable; empty",
+            "linearizable; empty, full",
+        ],
+        ..ONE_DIES.info
+    },
+    subject: Queues(1),
+    before: &[Push(1)],
+    actors: &[("first", &[Call(Pop)]), ("second", &[Call(Push(2)), Call(Pop)])],
+    death: Some(Death { of: 0, then: (1, &[Pop, Push(3), Pop]) }),
 };
 
 impl Subject for Queues {
@@ -136,8 +185,9 @@ impl Subject for Queues {
 
     fn handles<M: Model>(&self, world: &World<M>, actors: usize) -> Vec<Self::Handle<M>> {
         let queue = queue(self.0, u64::MAX);
-        let owners = (0..actors as u32).map(|actor| (2 * actor, 2 * actor + 1));
-        owners.map(|(a, b)| (producer(world, &queue, a), consumer(world, &queue, b))).collect()
+        // An actor does one thing at a time, so its handles may share its name.
+        let owners = 0..actors as u32;
+        owners.map(|it| (producer(world, &queue, it), consumer(world, &queue, it))).collect()
     }
 
     fn call<M: Model>((producer, consumer): &mut Self::Handle<M>, op: Op) -> Answer {

@@ -4,7 +4,7 @@ use super::{Handle, semaphore};
 use crate::{
     model::{Info, Model, World},
     scenario::history::{
-        Histories, Subject,
+        Death, Histories, Subject,
         Turn::{Call, Look, Tell},
     },
     spec::semaphore::{
@@ -32,6 +32,7 @@ pub(super) const TAKING: Histories<Semaphore> = Histories {
         ("second", &[Call(Acquire)]),
         ("third", &[Call(Acquire)]),
     ],
+    death: None,
 };
 
 /// One permit; somebody takes what there is while another gives, and may be told of it.
@@ -54,6 +55,23 @@ pub(super) const CROSSED: Histories<Semaphore> = Histories {
         ("taker", &[Call(Acquire), Call(Acquire), Tell]),
         ("giver", &[Look, Call(Release(1)), Call(Release(1))]),
     ],
+    death: None,
+};
+
+/// A dead taker's permit is gone, or was never taken, or came back before the death.
+pub(super) const TAKER_DIES: Histories<Semaphore> = Histories {
+    info: Info {
+        name: "semaphore/history_taker_dies",
+        does: "try_acquire, release 1, dying || try_acquire; then try_acquire, try_acquire; 1 permit of 1",
+        reach: &["a death; linearizable; no permit", "linearizable; no permit"],
+        deaths: 1,
+        explorer_only: true,
+        ..TAKING.info
+    },
+    subject: Semaphore { permits: 1, max: 1 },
+    before: &[],
+    actors: &[("first", &[Call(Acquire), Call(Release(1))]), ("second", &[Call(Acquire)])],
+    death: Some(Death { of: 0, then: (1, &[Acquire, Acquire]) }),
 };
 
 impl Subject for Semaphore {

@@ -4,7 +4,7 @@ use super::{Shared, ends};
 use crate::{
     model::{Info, Model, World},
     scenario::history::{
-        Histories, Subject,
+        Death, Histories, Subject,
         Turn::{Call, Look, Tell},
     },
     spec::{
@@ -43,6 +43,7 @@ pub(super) const CLOSING: Histories<Rings> = Histories {
         ("producer", &[Call(Push(1)), Call(Push(2)), Call(EndPushing)]),
         ("consumer", &[Call(Pop), Call(Pop), Call(EndPopping)]),
     ],
+    death: None,
 };
 
 /// Each end succeeds and may be refused then, without a look at what the other did: store buffering.
@@ -59,6 +60,7 @@ pub(super) const CROSSED: Histories<Rings> = Histories {
     subject: Rings(2),
     before: &[Push(1)],
     actors: &[("producer", &[Call(Push(2)), Call(Push(3))]), ("consumer", &[Call(Pop), Call(Pop)])],
+    death: None,
 };
 
 /// What the producer is told, beside the ring, comes before what it does next.
@@ -73,6 +75,42 @@ pub(super) const TOLD: Histories<Rings> = Histories {
     subject: Rings(1),
     before: &[Push(1)],
     actors: &[("producer", &[Look, Call(Push(2))]), ("consumer", &[Call(Pop), Tell])],
+    death: None,
+};
+
+/// What the producer had published is popped, and nothing else.
+pub(super) const PRODUCER_DIES: Histories<Rings> = Histories {
+    info: Info {
+        name: "spsc/history_producer_dies",
+        does: "try_push 1, try_push 2, dying || try_pop, try_pop; then try_pop, try_pop; capacity 1",
+        reach: &[
+            "a death; linearizable; empty",
+            "linearizable; empty",
+            "linearizable; empty, full",
+        ],
+        weak: &[],
+        deaths: 1,
+        explorer_only: true,
+        ..CROSSED.info
+    },
+    subject: Rings(1),
+    before: &[],
+    actors: &[("producer", &[Call(Push(1)), Call(Push(2))]), ("consumer", &[Call(Pop), Call(Pop)])],
+    death: Some(Death { of: 0, then: (1, &[Pop, Pop]) }),
+};
+
+/// A slot that the consumer had freed is free, and no other.
+pub(super) const CONSUMER_DIES: Histories<Rings> = Histories {
+    info: Info {
+        name: "spsc/history_consumer_dies",
+        does: "try_push 2, try_push 3 || try_pop, try_pop, dying; then try_push 4, try_push 5; capacity 1, holding 1",
+        reach: &["a death; linearizable; full", "linearizable; empty, full", "linearizable; full"],
+        ..PRODUCER_DIES.info
+    },
+    subject: Rings(1),
+    before: &[Push(1)],
+    actors: &[("producer", &[Call(Push(2)), Call(Push(3))]), ("consumer", &[Call(Pop), Call(Pop)])],
+    death: Some(Death { of: 1, then: (0, &[Push(4), Push(5)]) }),
 };
 
 /// An end of a ring, until it is closed.
@@ -98,13 +136,14 @@ impl Subject for Rings {
         match (op, end) {
             (Push(record), End::Pushing(Some(producer))) => match producer.try_push(record) {
                 Ok(()) => Answer::Pushed,
-                Err(PushError::Full(_)) => Answer::Full,
+                // What more is said of a peer is no part of the ring's state.
+                Err(PushError::Full(_) | PushError::PeerDead(_)) => Answer::Full,
                 Err(PushError::Closed(_)) => Answer::Closed,
                 Err(error) => panic!("{error}"),
             },
             (Pop, End::Popping(Some(consumer))) => match consumer.try_pop() {
                 Ok(record) => Answer::Popped(record),
-                Err(PopError::Empty) => Answer::Empty,
+                Err(PopError::Empty | PopError::PeerDead) => Answer::Empty,
                 Err(PopError::Closed) => Answer::Closed,
                 Err(error) => panic!("{error}"),
             },
