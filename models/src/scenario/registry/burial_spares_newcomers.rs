@@ -45,10 +45,10 @@ impl Scenario for BurialSparesNewcomers {
         let (first, second) = (join(), join());
         let dies = Victim { owner: Owner(0), dies: Dies::Anywhere };
         let dying = world.victim("victim", dies, move || {
-            first().is_some_and(|permits| permits.try_acquire().is_ok())
+            first().inspect(|permits| drop(permits.try_acquire())).is_some()
         });
-        let acquires = |permits: Option<Permits<M, _>>, cell: Arc<M::Cell<u32>>| {
-            let acquired = permits.is_some_and(|permits| permits.try_acquire().is_ok());
+        let acquires = |permits: &Permits<M, _>, cell: Arc<M::Cell<u32>>| {
+            let acquired = permits.try_acquire().is_ok();
             if acquired {
                 // SAFETY: the one permit excludes the others; the engine checks it.
                 unsafe { cell.write(1) };
@@ -56,10 +56,14 @@ impl Scenario for BurialSparesNewcomers {
             acquired
         };
         let (theirs, ours) = (cell.clone(), cell);
-        let newcomer = world.actor("newcomer", move || acquires(second(), theirs));
-        let survivor = world.actor("survivor", move || acquires(Some(survivor), ours));
-        M::join(dying);
-        match (M::join(newcomer), M::join(survivor)) {
+        let newcomer =
+            world.actor("newcomer", move || second().map(|permits| acquires(&permits, theirs)));
+        let survivor = world.actor("survivor", move || acquires(&survivor, ours));
+        let (victim, newcomer) = (M::join(dying).unwrap_or(false), M::join(newcomer));
+        let survivor = M::join(survivor);
+        let free = victim || newcomer.is_some() || join()().is_some();
+        assert!(free, "nobody has the slot, and nobody gets it");
+        match (newcomer.unwrap_or(false), survivor) {
             (false, false) => "nobody wrote".into(),
             (true, false) => "newcomer wrote".into(),
             (false, true) => "survivor wrote".into(),

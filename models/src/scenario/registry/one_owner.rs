@@ -111,6 +111,10 @@ impl Scenario for OneOwner {
                 (0..times).filter(joins).count()
             }
         });
-        format!("{} joined, {died} died", joined.into_iter().sum::<usize>())
+        let joined = joined.into_iter().sum::<usize>();
+        let owned = joined > 0 && times == 1;
+        let free = owned || registry::join::<M>(&world.ctx(), [Owner(0)], |_| ()).is_some();
+        assert!(free, "nobody has the slot, and nobody gets it");
+        format!("{joined} joined, {died} died")
     }
 }
