@@ -136,7 +136,7 @@ pub(super) const CROSSED: Histories<Queues> = Histories {
 pub(super) const ONE_DIES: Histories<Queues> = Histories {
     info: Info {
         name: "mpmc/history_one_dies",
-        does: "try_push 1, try_pop, dying || try_push 2, try_pop; then try_pop, try_push 3, try_pop; capacity 1",
+        does: "try_push 1, try_pop, tell, dying || try_push 2, try_pop; then try_pop, try_push 3, try_pop; capacity 1",
         reach: &[
             "a death; linearizable; empty",
             "a death; linearizable; empty, full",
@@ -152,7 +152,10 @@ pub(super) const ONE_DIES: Histories<Queues> = Histories {
     },
     subject: Queues(1),
     before: &[],
-    actors: &[("first", &[Call(Push(1)), Call(Pop)]), ("second", &[Call(Push(2)), Call(Pop)])],
+    actors: &[
+        ("first", &[Call(Push(1)), Call(Pop), Tell]),
+        ("second", &[Call(Push(2)), Call(Pop)]),
+    ],
     death: Some(Death { of: 0, then: (1, &[Pop, Push(3), Pop]) }),
 };
 
@@ -160,7 +163,7 @@ pub(super) const ONE_DIES: Histories<Queues> = Histories {
 pub(super) const CONSUMER_DIES: Histories<Queues> = Histories {
     info: Info {
         name: "mpmc/history_consumer_dies",
-        does: "try_pop, dying || try_push 2, try_pop; then try_pop, try_push 3, try_pop; capacity 1, holding 1",
+        does: "try_pop, tell, dying || try_push 2, try_pop; then try_pop, try_push 3, try_pop; capacity 1, holding 1",
         reach: &[
             "a death; linearizable; empty",
             "a death; linearizable; empty, full",
@@ -171,7 +174,7 @@ pub(super) const CONSUMER_DIES: Histories<Queues> = Histories {
     },
     subject: Queues(1),
     before: &[Push(1)],
-    actors: &[("first", &[Call(Pop)]), ("second", &[Call(Push(2)), Call(Pop)])],
+    actors: &[("first", &[Call(Pop), Tell]), ("second", &[Call(Push(2)), Call(Pop)])],
     death: Some(Death { of: 0, then: (1, &[Pop, Push(3), Pop]) }),
 };
 

@@ -62,7 +62,7 @@ pub(super) const CROSSED: Histories<Semaphore> = Histories {
 pub(super) const TAKER_DIES: Histories<Semaphore> = Histories {
     info: Info {
         name: "semaphore/history_taker_dies",
-        does: "try_acquire, release 1, dying || try_acquire; then try_acquire, try_acquire; 1 permit of 1",
+        does: "try_acquire, release 1, tell, dying || try_acquire; then try_acquire, try_acquire; 1 permit of 1",
         reach: &["a death; linearizable; no permit", "linearizable; no permit"],
         deaths: 1,
         explorer_only: true,
@@ -70,7 +70,7 @@ pub(super) const TAKER_DIES: Histories<Semaphore> = Histories {
     },
     subject: Semaphore { permits: 1, max: 1 },
     before: &[],
-    actors: &[("first", &[Call(Acquire), Call(Release(1))]), ("second", &[Call(Acquire)])],
+    actors: &[("first", &[Call(Acquire), Call(Release(1)), Tell]), ("second", &[Call(Acquire)])],
     death: Some(Death { of: 0, then: (1, &[Acquire, Acquire]) }),
 };
 

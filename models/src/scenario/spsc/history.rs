@@ -82,9 +82,10 @@ pub(super) const TOLD: Histories<Rings> = Histories {
 pub(super) const PRODUCER_DIES: Histories<Rings> = Histories {
     info: Info {
         name: "spsc/history_producer_dies",
-        does: "try_push 1, try_push 2, dying || try_pop, try_pop; then try_pop, try_pop; capacity 1",
+        does: "try_push 1, try_push 2, tell, dying || try_pop, try_pop; then try_pop, try_pop; capacity 1",
         reach: &[
             "a death; linearizable; empty",
+            "a death; linearizable; empty, full",
             "linearizable; empty",
             "linearizable; empty, full",
         ],
@@ -95,7 +96,10 @@ pub(super) const PRODUCER_DIES: Histories<Rings> = Histories {
     },
     subject: Rings(1),
     before: &[],
-    actors: &[("producer", &[Call(Push(1)), Call(Push(2))]), ("consumer", &[Call(Pop), Call(Pop)])],
+    actors: &[
+        ("producer", &[Call(Push(1)), Call(Push(2)), Tell]),
+        ("consumer", &[Call(Pop), Call(Pop)]),
+    ],
     death: Some(Death { of: 0, then: (1, &[Pop, Pop]) }),
 };
 
@@ -103,13 +107,21 @@ pub(super) const PRODUCER_DIES: Histories<Rings> = Histories {
 pub(super) const CONSUMER_DIES: Histories<Rings> = Histories {
     info: Info {
         name: "spsc/history_consumer_dies",
-        does: "try_push 2, try_push 3 || try_pop, try_pop, dying; then try_push 4, try_push 5; capacity 1, holding 1",
-        reach: &["a death; linearizable; full", "linearizable; empty, full", "linearizable; full"],
+        does: "try_push 2, try_push 3 || try_pop, try_pop, tell, dying; then try_push 4, try_push 5; capacity 1, holding 1",
+        reach: &[
+            "a death; linearizable; empty, full",
+            "a death; linearizable; full",
+            "linearizable; empty, full",
+            "linearizable; full",
+        ],
         ..PRODUCER_DIES.info
     },
     subject: Rings(1),
     before: &[Push(1)],
-    actors: &[("producer", &[Call(Push(2)), Call(Push(3))]), ("consumer", &[Call(Pop), Call(Pop)])],
+    actors: &[
+        ("producer", &[Call(Push(2)), Call(Push(3))]),
+        ("consumer", &[Call(Pop), Call(Pop), Tell]),
+    ],
     death: Some(Death { of: 1, then: (0, &[Push(4), Push(5)]) }),
 };
 
