@@ -1,6 +1,6 @@
 //! The names in cards, code, scenarios and tests are one set: nothing dangles, nothing is unnamed.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, ffi::OsStr, fs, path::Path};
 
 use selvedge_models::{
     card::{
@@ -131,16 +131,20 @@ fn every_claim_has_evidence_that_exists_and_names_it_back() {
 }
 
 #[test]
-fn scenarios_are_named_once_and_planted_bugs_name_scenarios() {
+fn scenarios_are_named_once_and_planted_bugs_name_scenarios_and_every_patch_is_planted() {
     for entry in scenario::protocols() {
         assert!(!entry.info.reach.is_empty(), "{} forbids nothing", entry.info.name);
     }
     let names: Vec<&str> = scenario::protocols().iter().map(|entry| entry.info.name).collect();
     assert_eq!(set(names.iter().copied()).len(), names.len());
     let bugs = planted::all();
-    assert!(bugs.len() >= 12);
-    for bug in bugs {
+    for bug in &bugs {
         assert!(names.contains(&bug.scenario.as_str()), "{}: no {}", bug.name, bug.scenario);
+    }
+    for patch in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/bugs")).unwrap() {
+        let path = patch.unwrap().path();
+        let name = path.file_stem().and_then(OsStr::to_str).expect("a name");
+        assert!(bugs.iter().any(|bug| bug.name == name), "nobody applies {}", path.display());
     }
 }
 
