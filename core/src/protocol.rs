@@ -7,6 +7,7 @@
 //! and a test compares them.
 
 pub mod event;
+pub mod latest;
 pub mod mpmc;
 pub mod mutex;
 pub mod naming;

@@ -55,6 +55,7 @@ mod error;
 mod failure;
 mod file;
 mod header;
+mod inspect;
 mod kernel;
 mod mapping;
 mod named;
@@ -68,6 +69,7 @@ pub use error::{
     OpenError, UnlinkError,
 };
 pub use header::{HEADER_SIZE, Header, LAYOUT_VERSION, LOCKS, MAGIC};
+pub use inspect::{Inspection, State};
 pub use named::{Cleaned, Directory, Origin};
 pub use object::{
     DEFAULT_OWNERS, MAX_ALIGNMENT, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore,

@@ -22,8 +22,9 @@ macro_rules! source {
     };
 }
 
-const SOURCES: [Source; 12] = [
+const SOURCES: [Source; 13] = [
     source!("event", "event.rs"),
+    source!("latest", "latest.rs"),
     source!("mpmc", "mpmc.rs"),
     source!("mpmc", "mpmc/producer.rs"),
     source!("mpmc", "mpmc/consumer.rs"),

@@ -3,6 +3,7 @@
 pub mod event;
 pub mod futex;
 mod history;
+pub mod latest;
 pub mod litmus;
 pub mod mpmc;
 pub mod mutex;
@@ -18,6 +19,7 @@ use crate::engine::Entry;
 pub fn protocols() -> Vec<Entry> {
     [
         event::all(),
+        latest::all(),
         mpmc::all(),
         mutex::all(),
         naming::all(),

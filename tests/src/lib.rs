@@ -7,6 +7,7 @@ pub mod deaths;
 pub mod fuzz;
 pub mod model;
 pub mod peer_dead;
+pub mod pipes;
 pub mod soak;
 
 mod bell;
@@ -28,7 +29,7 @@ pub use names::Name;
 pub use passing::{receive, send};
 pub use race::{Gate, PRIZE, RACERS, STALE, mark};
 pub use sheet::Sheet;
-pub use stream::{Checksum, Labelled, Tick, Ticked, byte, consume_all};
+pub use stream::{Checksum, Labelled, Tick, Ticked, Wide, byte, consume_all};
 pub use view::View;
 pub use words::{Word, Words};
 

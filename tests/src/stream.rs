@@ -30,6 +30,15 @@ impl Tick {
     }
 }
 
+/// A record of some cache lines: whoever copies it takes a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub struct Wide(pub [u64; 32]);
+
+impl Record for Wide {
+    const ID: RecordId = RecordId::new("selvedge-tests.wide/1");
+}
+
 /// A record of one of many producers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
 #[repr(C)]

@@ -17,6 +17,7 @@ use selvedge::{
         JoinError, LAYOUT_VERSION, LOCKS, MAGIC, MpmcQueue, NameError, Object, OpenError,
         ProtocolId, RecordId, SharedSemaphore, SpscRing, UnlinkError,
     },
+    shared_memory::LatestCell,
 };
 
 /// A line for each field, then the size.
@@ -38,6 +39,42 @@ fn header() {
          {FIRST_SLOT:#x} 1  slot 0, and so on: {MAX_OWNERS} at most",
         locks.join("\n")
     ));
+}
+
+/// Name and offset of each word in the table below a heading of the specification.
+fn specified(heading: &str) -> Vec<(String, usize)> {
+    let text = include_str!("../../docs/layout.md");
+    let section = text.lines().skip_while(|line| !line.starts_with(heading)).skip(1);
+    let rows = section.take_while(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        let (offset, _size, field) = (cells.next()?, cells.next()?, cells.next()?);
+        let offset = offset.split(',').next()?.parse().ok()?;
+        Some((field.trim_matches('`').to_owned(), offset))
+    });
+    rows.collect()
+}
+
+#[test]
+fn each_word_is_where_docs_layout_md_says() {
+    fn of(fields: &[Field]) -> Vec<(String, usize)> {
+        fields.iter().map(|field| (field.name.to_owned(), field.offset)).collect()
+    }
+    assert_eq!(specified("## Header"), of(&Header::fields()));
+    let ring = spsc::Ring::<Native, [NativeCell<u64>; 4]>::fields();
+    assert_eq!(specified("### `SPSC`"), of(&ring));
+    let queue = mpmc::Queue::<Native, [mpmc::Slot<Native, u64>; 1]>::fields();
+    assert_eq!(specified("### `MPMC`")[..5], of(&queue));
+    assert_eq!(specified("### `SEMA`"), of(&SharedSemaphore::fields()));
+    assert_eq!(specified("### `MUTX`"), of(&SharedMutex::<u64>::fields()));
+    type Word = <Native as Platform>::U32;
+    assert_eq!(specified("### `LTST`"), of(&LatestCell::<u64>::fields()));
+    assert_eq!(specified("### `PRMT`"), of(&permits::Pool::<Native, [Word; 3]>::fields()));
+}
+
+#[test]
+fn cell_of_a_word() {
+    let layout = LatestCell::<u64>::layout(1).unwrap();
+    insta::assert_snapshot!(table(&LatestCell::<u64>::fields(), layout.size(), layout.align()));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use core::{
     cell::UnsafeCell,
-    fmt,
+    fmt, slice,
     sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, fence},
     time::Duration,
 };
@@ -21,6 +21,7 @@ use nix::{
 
 mod seat;
 
+pub(crate) use seat::byte_lock;
 pub use seat::{FIRST_SLOT, Seat};
 
 use super::{
@@ -187,6 +188,30 @@ impl<T: Pod> DataCell<T> for NativeCell<T> {
     }
 }
 
+impl<T: Pod> NativeCell<T> {
+    /// The cells' content in place.
+    ///
+    /// # Safety
+    /// Nobody writes the cells, in any process that has them mapped, as long as the slice lives.
+    pub unsafe fn as_slice(cells: &[Self]) -> &[T] {
+        let start = UnsafeCell::raw_get(cells.as_ptr().cast::<UnsafeCell<T>>());
+        // SAFETY: `len` values of `T` (the cell is transparent), whose lifetime is that of `cells`; the
+        // caller excludes writers.
+        unsafe { slice::from_raw_parts(start, cells.len()) }
+    }
+
+    /// The cells' content in place, to be written.
+    ///
+    /// # Safety
+    /// Nobody else accesses the cells, in any process that has them mapped, as long as the slice lives.
+    #[allow(clippy::mut_from_ref, reason = "the caller excludes every other access")]
+    pub unsafe fn as_mut_slice(cells: &[Self]) -> &mut [T] {
+        let start = UnsafeCell::raw_get(cells.as_ptr().cast::<UnsafeCell<T>>());
+        // SAFETY: as above, and `UnsafeCell` permits writes through a shared reference.
+        unsafe { slice::from_raw_parts_mut(start, cells.len()) }
+    }
+}
+
 /// Racy payload in a mapping: every access is a relaxed atomic one, of eight bytes where the type's
 /// alignment allows it and of one byte elsewhere.
 #[repr(transparent)]
@@ -210,12 +235,12 @@ impl<T: Pod> NativeRacy<T> {
         let base = self.0.get();
         // SAFETY: the first `WORDS * 8` bytes of the value, aligned by the definition of `WORDS`,
         // behind an `UnsafeCell`.
-        let words = unsafe { core::slice::from_raw_parts(base.cast::<AtomicU64>(), Self::WORDS) };
+        let words = unsafe { slice::from_raw_parts(base.cast::<AtomicU64>(), Self::WORDS) };
         let done = Self::WORDS * 8;
         // SAFETY: `done <= size_of::<T>()`.
         let rest = unsafe { base.cast::<AtomicU8>().add(done) };
         // SAFETY: the bytes from `done` to the end of the value.
-        let bytes = unsafe { core::slice::from_raw_parts(rest, size_of::<T>() - done) };
+        let bytes = unsafe { slice::from_raw_parts(rest, size_of::<T>() - done) };
         (words, bytes)
     }
 }

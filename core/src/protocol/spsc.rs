@@ -127,10 +127,10 @@
 //! | id | promise | evidence |
 //! |----|---------|----------|
 //! | `SPSC-1` | records arrive once each, in order, unchanged | `spsc/fifo`, `spsc/lap`, `spsc/positions_wrap`, `spsc/three_each`, `test:spsc_model/agrees_with_a_queue`, `test:exchange/ten_million_records` |
-//! | `SPSC-2` | a slot is never touched by both ends at once | `spsc/fifo`, `spsc/lap`, `spsc/byte_stream`, `spsc/three_each` |
+//! | `SPSC-2` | a slot is never touched by both ends at once | `spsc/fifo`, `spsc/lap`, `spsc/byte_stream`, `spsc/in_place`, `spsc/three_each` |
 //! | `SPSC-3` | all that was pushed before `close` is delivered before `Closed` | `spsc/close_delivers_all`, `test:spsc_model/agrees_with_a_queue` |
 //! | `SPSC-4` | no lost wake-up: a blocked end goes on when its peer makes room, fills or closes | `spsc/blocking`, `spsc/close_wakes_producer`, `spsc/close_delivers_all`, `test:exchange/ten_million_records` |
-//! | `SPSC-5` | partial reads and writes move a prefix, in order | `spsc/byte_stream`, `test:spsc_model/agrees_with_a_queue` |
+//! | `SPSC-5` | partial reads and writes move a prefix, in order; what is filled in place and not committed is not pushed, what is peeked and not consumed stays | `spsc/byte_stream`, `spsc/in_place`, `test:spsc_model/agrees_with_a_queue` |
 //! | `SPSC-6` | an end has one living owner at a time; a closed one has none for good | `spsc/one_producer`, `spsc/heir` |
 //! | `SPSC-7` | a timeout moves nothing | `spsc/timeout` |
 //! | `SPSC-9` | whoever takes a dead owner's end over goes on where it was: what was published is delivered once, what was not popped is there | `spsc/heir`, `spsc/one_death`, `spsc/two_deaths` |
@@ -151,10 +151,10 @@ mod end;
 mod error;
 mod producer;
 
-pub use consumer::Consumer;
+pub use consumer::{Consumer, Peeked};
 pub use end::{Claim, End};
 pub use error::{ClaimError, PopError, PopTimeoutError, PushError, PushTimeoutError};
-pub use producer::Producer;
+pub use producer::{Producer, Reserved};
 
 /// Whose the two ends are.
 #[derive(Debug)]

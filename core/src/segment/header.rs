@@ -21,6 +21,8 @@
 
 use core::mem::offset_of;
 
+use zerocopy::FromBytes;
+
 use super::{AttachError, CapacityError, Identity, Object, ProtocolId, RecordId};
 use crate::{
     layout::Field,
@@ -54,7 +56,7 @@ const _: () = {
 pub const LAYOUT_VERSION: u32 = 2;
 
 /// The header as it lies in the segment.
-#[derive(Debug)]
+#[derive(Debug, FromBytes)]
 #[repr(C)]
 pub struct Header {
     magic: U64,
@@ -91,9 +93,9 @@ const _: () = {
 /// What a header says, or should say, in private memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Contents {
-    version: u32,
-    protocol: ProtocolId,
-    record: Identity,
+    pub(super) version: u32,
+    pub(super) protocol: ProtocolId,
+    pub(super) record: Identity,
     /// Elements of the object's trailing array.
     pub(super) elements: u64,
     /// Bytes of the elements, without padding.
@@ -226,6 +228,13 @@ impl Header {
     /// Reads each word once, and checks that this is the header of an `O` in a file of `file_size`
     /// bytes.
     pub(super) fn read<O: ?Sized + Object>(&self, file_size: u64) -> Result<Contents, AttachError> {
+        let found = self.contents()?;
+        found.check::<O>(file_size)?;
+        Ok(found)
+    }
+
+    /// Reads each word once; of what they say, only the magic word is checked.
+    pub(super) fn contents(&self) -> Result<Contents, AttachError> {
         // ORDERING: Acquire, edge FINISHED from `publish`: the object and the other words are there.
         match self.magic.load(Acquire) {
             MAGIC => {}
@@ -233,7 +242,7 @@ impl Header {
             found => return Err(AttachError::Magic { found, expected: MAGIC }),
         }
         // ORDERING: Relaxed, hint: written before the magic word; checked below (all loads).
-        let found = Contents {
+        Ok(Contents {
             version: self.version.load(Relaxed),
             protocol: ProtocolId(self.protocol.load(Relaxed)),
             record: Identity {
@@ -247,8 +256,6 @@ impl Header {
             object_offset: self.object_offset.load(Relaxed),
             owners: self.owners.load(Relaxed),
             reserved: self.reserved.each_ref().map(|word| word.load(Relaxed)),
-        };
-        found.check::<O>(file_size)?;
-        Ok(found)
+        })
     }
 }

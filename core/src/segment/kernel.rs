@@ -20,7 +20,7 @@ use super::{
     file::MODE,
     header::{LOCKS, MAGIC},
 };
-use crate::platform::{Directory, LockByte, LockMode};
+use crate::platform::{Directory, LockByte, LockMode, native::byte_lock};
 
 /// A directory of the file system. Names are the paths of files in it.
 #[derive(Debug)]
@@ -54,13 +54,7 @@ impl Kernel<'_> {
             LockByte::Use => in_use,
             LockByte::Name => name,
         };
-        let lock = libc::flock {
-            l_type: kind as libc::c_short,
-            l_whence: libc::SEEK_SET as libc::c_short,
-            l_start: place.offset as libc::off_t,
-            l_len: place.size as libc::off_t,
-            l_pid: 0,
-        };
+        let lock = byte_lock(place.offset as u64, kind);
         loop {
             match fcntl(file, ask(&lock)) {
                 Ok(_) => return Ok(true),

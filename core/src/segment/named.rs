@@ -1,6 +1,10 @@
 //! Segments with a name, in a directory: [`naming`] on the file system.
 
-use std::{fs::File, os::fd::AsFd, path::PathBuf};
+use std::{
+    fs::File,
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+};
 
 use super::{
     AttachError, CleanError, CreateError, NameError, Object, OpenError, Shared, UnlinkError, file,
@@ -253,6 +257,10 @@ impl Directory {
             Err(failure) if failure.is_foreign() => Ok(kernel.unlink(&path)?),
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.path
     }
 
     fn kernel(&self) -> Kernel<'_> {

@@ -7,6 +7,7 @@ mod close_wakes_producer;
 mod deaths;
 mod fifo;
 mod history;
+mod in_place;
 mod one_producer;
 mod swept;
 mod swept_while_asleep;
@@ -33,6 +34,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(close_delivers_all::CloseDeliversAll),
         Entry::of(close_wakes_producer::CloseWakesProducer),
         Entry::of(byte_stream::ByteStream),
+        Entry::of(in_place::InPlace),
         Entry::of(one_producer::OneProducer),
         Entry::explored(deaths::ONE),
         Entry::explored(deaths::TWO),

@@ -101,19 +101,24 @@ impl Seat {
 
     /// Asks for the lock of a slot; an error counts as a refusal.
     fn ask(&self, slot: Owner, kind: libc::c_int) -> bool {
-        let lock = libc::flock {
-            l_type: kind as libc::c_short,
-            l_whence: libc::SEEK_SET as libc::c_short,
-            l_start: (FIRST_SLOT + u64::from(slot.0)) as libc::off_t,
-            l_len: 1,
-            l_pid: 0,
-        };
+        let lock = byte_lock(FIRST_SLOT + u64::from(slot.0), kind);
         loop {
             match fcntl(&self.file, FcntlArg::F_OFD_SETLK(&lock)) {
                 Err(Errno::EINTR) => {}
                 result => return result.is_ok(),
             }
         }
+    }
+}
+
+/// A lock of this byte, as fcntl(2) takes and tells it.
+pub(crate) fn byte_lock(byte: u64, kind: libc::c_int) -> libc::flock {
+    libc::flock {
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: byte as libc::off_t,
+        l_len: 1,
+        l_pid: 0,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The consumer's end: steps B, C and F of the card.
 
-use core::{cell::Cell, marker::PhantomData, time::Duration};
+use core::{cell::Cell, fmt, marker::PhantomData, time::Duration};
 
 use super::{
     Claim, End, Ring, Slots, claim,
@@ -37,6 +37,11 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
         let head = ring.head.load(Relaxed);
         // Nothing is known to be published: the first pop looks.
         Ok(Self { ring, ctx, cursor: Cursor::new(head, head, capacity), not_sync: PhantomData })
+    }
+
+    /// What surrounds it.
+    pub fn ctx(&self) -> &P::Ctx {
+        &self.ctx
     }
 
     /// Number of slots.
@@ -97,8 +102,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
     /// # Errors
     /// [`PopError`] if nothing could be read.
     pub fn read(&mut self, into: &mut [T]) -> Result<usize, PopError> {
-        let Self { ring, ctx, cursor, .. } = self;
-        read(ring, ctx, cursor, into, Effort::Thorough)
+        Ok(self.peek(into.len())?.read(into))
     }
 
     /// [`read`](Self::read), waiting for a record for at most `timeout`.
@@ -123,9 +127,34 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
         into: &mut [T],
         until: Option<P::Instant>,
     ) -> Result<usize, PopTimeoutError> {
+        Ok(self.peek_until(into.len(), until)?.read(into))
+    }
+
+    /// The next records, up to `wanted`: at least 1 unless `wanted` is 0. They stay where they are. Wait-free.
+    ///
+    /// # Errors
+    /// [`PopError`] if there is none.
+    pub fn peek(&mut self, wanted: usize) -> Result<Peeked<'_, P, T>, PopError> {
         let Self { ring, ctx, cursor, .. } = self;
-        let attempt = |effort| blocked_on_empty(read(ring, ctx, cursor, into, effort));
-        ring.filled.wait_until(ctx, until, attempt).unwrap_or(Err(PopTimeoutError::TimedOut))
+        let available = available(ring, ctx, cursor, wanted as u64, Effort::Thorough)?;
+        Ok(Peeked { ring, ctx, cursor, count: wanted.min(available) })
+    }
+
+    /// [`peek`](Self::peek), waiting for a record until the absolute moment `until`.
+    ///
+    /// # Errors
+    /// [`PopTimeoutError`] if there is none.
+    pub fn peek_until(
+        &mut self,
+        wanted: usize,
+        until: Option<P::Instant>,
+    ) -> Result<Peeked<'_, P, T>, PopTimeoutError> {
+        let Self { ring, ctx, cursor, .. } = self;
+        let attempt =
+            |effort| blocked_on_empty(available(ring, ctx, cursor, wanted as u64, effort));
+        let available = ring.filled.wait_until(ctx, until, attempt);
+        let count = wanted.min(available.unwrap_or(Err(PopTimeoutError::TimedOut))?);
+        Ok(Peeked { ring, ctx, cursor, count })
     }
 
     /// Closes the ring: the producer finds nobody to push to. Wait-free.
@@ -138,7 +167,68 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
     }
 }
 
-/// How many records are there, at least 1; looks at the producer's position if fewer than `wanted`
+/// Records that are the consumer's to read, and then to [consume](Self::consume). Dropped, they are there as
+/// before.
+pub struct Peeked<'a, P: Platform, T: Pod> {
+    ring: &'a Ring<P, Slots<P, T>>,
+    ctx: &'a P::Ctx,
+    cursor: &'a mut Cursor,
+    count: usize,
+}
+
+impl<P: Platform, T: Pod> fmt::Debug for Peeked<'_, P, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peeked").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+impl<P: Platform, T: Pod> Peeked<'_, P, T> {
+    /// How many records.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Their slots, in order: they end at the end of the ring, and go on at its beginning.
+    pub fn cells(&self) -> [&[P::Cell<T>]; 2] {
+        let (first, second) = self.cursor.ranges(0, self.count);
+        [first, second].map(|range| &self.ring.slots[range])
+    }
+
+    /// Reads the records from the one at `offset` on.
+    ///
+    /// # Panics
+    /// If there are fewer than `into` has room for.
+    pub fn copy(&self, offset: usize, into: &mut [T]) {
+        assert!(offset <= self.count && into.len() <= self.count - offset, "so many are there");
+        let (first, second) = self.cursor.ranges(offset, into.len());
+        let (start, wrapped) = into.split_at_mut(first.len());
+        // C3  SAFETY: published positions (`available`, I2), masked; the only consumer (I3).
+        unsafe { P::Cell::read_slice(&self.ring.slots[first], start) };
+        // C3  SAFETY: as above.
+        unsafe { P::Cell::read_slice(&self.ring.slots[second], wrapped) };
+    }
+
+    /// Pops the first `count` records.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn consume(self, count: usize) {
+        assert!(count <= self.count, "so many are there");
+        if count > 0 {
+            free(self.ring, self.ctx, self.cursor, count);
+        }
+    }
+
+    /// Reads and consumes as many as there are and fit; returns their number.
+    fn read(self, into: &mut [T]) -> usize {
+        let count = into.len().min(self.count);
+        self.copy(0, &mut into[..count]);
+        self.consume(count);
+        count
+    }
+}
+
+/// How many records are there, at least 1 if `wanted` is; looks at the producer's position if fewer than `wanted`
 /// are known to be.
 #[inline]
 fn available<P: Platform, T: Pod>(
@@ -149,6 +239,9 @@ fn available<P: Platform, T: Pod>(
     effort: Effort,
 ) -> Result<usize, PopError> {
     P::enter(ctx);
+    if wanted == 0 {
+        return Ok(0);
+    }
     let mut at_last = None;
     loop {
         if cursor.behind_peer() < wanted {
@@ -201,27 +294,6 @@ fn blocked_on_empty<R>(attempt: Result<R, PopError>) -> Option<Result<R, PopTime
         Err(PopError::PeerDead) => Some(Err(PopTimeoutError::PeerDead)),
         Err(PopError::Corrupt) => Some(Err(PopTimeoutError::Corrupt)),
     }
-}
-
-fn read<P: Platform, T: Pod>(
-    ring: &Ring<P, Slots<P, T>>,
-    ctx: &P::Ctx,
-    cursor: &mut Cursor,
-    into: &mut [T],
-    effort: Effort,
-) -> Result<usize, PopError> {
-    if into.is_empty() {
-        return Ok(0);
-    }
-    let count = available(ring, ctx, cursor, into.len() as u64, effort)?.min(into.len());
-    let (first, second) = cursor.ranges(count);
-    let (start, wrapped) = into[..count].split_at_mut(first.len());
-    // C3  SAFETY: published positions (`available`, I2), masked; the only consumer (I3).
-    unsafe { P::Cell::read_slice(&ring.slots[first], start) };
-    // C3  SAFETY: as above.
-    unsafe { P::Cell::read_slice(&ring.slots[second], wrapped) };
-    free(ring, ctx, cursor, count);
-    Ok(count)
 }
 
 #[inline]

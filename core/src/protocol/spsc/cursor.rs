@@ -61,10 +61,11 @@ impl Cursor {
         (self.position & (self.capacity - 1)) as usize
     }
 
-    /// The slots of the next `count <= capacity` positions: up to the last slot, then from the first.
+    /// The slots of `count` positions from the one `offset` ahead on, `count` and `offset` not beyond the
+    /// capacity together: up to the last slot, then from the first.
     #[inline]
-    pub(super) fn ranges(&self, count: usize) -> (Range<usize>, Range<usize>) {
-        let start = self.index();
+    pub(super) fn ranges(&self, offset: usize, count: usize) -> (Range<usize>, Range<usize>) {
+        let start = (self.index() + offset) & (self.capacity as usize - 1);
         let first = count.min(self.capacity as usize - start);
         (start..start + first, 0..count - first)
     }
@@ -84,7 +85,9 @@ mod tests {
             (7, 8, 8, 7..8, 0..7),
         ] {
             let cursor = Cursor::new(position, position, capacity);
-            assert_eq!(cursor.ranges(count), (first, second), "{position} of {capacity}");
+            assert_eq!(cursor.ranges(0, count), (first, second), "{position} of {capacity}");
+            let before = Cursor::new(position.wrapping_sub(1), position, capacity);
+            assert_eq!(before.ranges(1, count), cursor.ranges(0, count), "one ahead");
         }
     }
 
@@ -112,7 +115,7 @@ mod tests {
                     0
                 }
                 ("ranges", &[position, capacity, count, index, first_end, second_end]) => {
-                    let ranges = Cursor::new(position, 0, capacity).ranges(count as usize);
+                    let ranges = Cursor::new(position, 0, capacity).ranges(0, count as usize);
                     let first = index as usize..first_end as usize;
                     assert_eq!(ranges, (first, 0..second_end as usize), "{line}");
                     1

@@ -1,6 +1,6 @@
 //! The producer's end: steps A, P and E of the card.
 
-use core::{cell::Cell, marker::PhantomData, time::Duration};
+use core::{cell::Cell, fmt, marker::PhantomData, time::Duration};
 
 use super::{
     Claim, End, Ring, Slots, claim,
@@ -39,6 +39,11 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
         // No room is known of: the first push looks.
         let cursor = Cursor::new(tail, tail.wrapping_sub(capacity), capacity);
         Ok(Self { ring, ctx, cursor, not_sync: PhantomData })
+    }
+
+    /// What surrounds it.
+    pub fn ctx(&self) -> &P::Ctx {
+        &self.ctx
     }
 
     /// Number of slots.
@@ -102,8 +107,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
     /// # Errors
     /// [`PushError`] if nothing could be written.
     pub fn write(&mut self, values: &[T]) -> Result<usize, PushError<()>> {
-        let Self { ring, ctx, cursor, .. } = self;
-        write(ring, ctx, cursor, values, Effort::Thorough)
+        Ok(self.reserve(values.len())?.write(values))
     }
 
     /// [`write`](Self::write), waiting for room for at most `timeout`.
@@ -128,9 +132,34 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
         values: &[T],
         until: Option<P::Instant>,
     ) -> Result<usize, PushTimeoutError<()>> {
+        Ok(self.reserve_until(values.len(), until)?.write(values))
+    }
+
+    /// Reserves room for `wanted` records, or as many as there is room for: at least 1 unless `wanted` is 0.
+    /// Nobody sees anything of it. Wait-free.
+    ///
+    /// # Errors
+    /// [`PushError`] if there is no room.
+    pub fn reserve(&mut self, wanted: usize) -> Result<Reserved<'_, P, T>, PushError<()>> {
         let Self { ring, ctx, cursor, .. } = self;
-        let attempt = |effort| blocked_on_full(write(ring, ctx, cursor, values, effort));
-        ring.freed.wait_until(ctx, until, attempt).unwrap_or(Err(PushTimeoutError::TimedOut(())))
+        let room = room(ring, ctx, cursor, wanted as u64, Effort::Thorough)?;
+        Ok(Reserved { ring, ctx, cursor, count: wanted.min(room) })
+    }
+
+    /// [`reserve`](Self::reserve), waiting for room until the absolute moment `until`.
+    ///
+    /// # Errors
+    /// [`PushTimeoutError`] if there is no room.
+    pub fn reserve_until(
+        &mut self,
+        wanted: usize,
+        until: Option<P::Instant>,
+    ) -> Result<Reserved<'_, P, T>, PushTimeoutError<()>> {
+        let Self { ring, ctx, cursor, .. } = self;
+        let attempt = |effort| blocked_on_full(room(ring, ctx, cursor, wanted as u64, effort));
+        let room = ring.freed.wait_until(ctx, until, attempt);
+        let count = wanted.min(room.unwrap_or(Err(PushTimeoutError::TimedOut(())))?);
+        Ok(Reserved { ring, ctx, cursor, count })
     }
 
     /// Closes the ring: the consumer takes what is in it, then finds the end. Wait-free.
@@ -143,7 +172,69 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
     }
 }
 
-/// How many slots are free, at least 1; looks at the consumer's position if fewer than `wanted` are
+/// Slots that are the producer's to write, and then to [commit](Self::commit) as records. Dropped, they are
+/// free as before.
+#[must_use = "nothing is pushed until it is committed"]
+pub struct Reserved<'a, P: Platform, T: Pod> {
+    ring: &'a Ring<P, Slots<P, T>>,
+    ctx: &'a P::Ctx,
+    cursor: &'a mut Cursor,
+    count: usize,
+}
+
+impl<P: Platform, T: Pod> fmt::Debug for Reserved<'_, P, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reserved").field("count", &self.count).finish_non_exhaustive()
+    }
+}
+
+impl<P: Platform, T: Pod> Reserved<'_, P, T> {
+    /// How many slots.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The slots, in order: they end at the end of the ring, and go on at its beginning.
+    pub fn cells(&self) -> [&[P::Cell<T>]; 2] {
+        let (first, second) = self.cursor.ranges(0, self.count);
+        [first, second].map(|range| &self.ring.slots[range])
+    }
+
+    /// Writes `values` into the slots from the one at `offset` on.
+    ///
+    /// # Panics
+    /// If they are more slots than are reserved.
+    pub fn fill(&mut self, offset: usize, values: &[T]) {
+        assert!(offset <= self.count && values.len() <= self.count - offset, "so much is reserved");
+        let (first, second) = self.cursor.ranges(offset, values.len());
+        let (start, wrapped) = values.split_at(first.len());
+        // P3  SAFETY: free positions (`room`, I2), masked into the slots; the only producer (I3).
+        unsafe { P::Cell::write_slice(&self.ring.slots[first], start) };
+        // P3  SAFETY: as above.
+        unsafe { P::Cell::write_slice(&self.ring.slots[second], wrapped) };
+    }
+
+    /// Pushes the first `count` slots as they are.
+    ///
+    /// # Panics
+    /// If those are more than are reserved.
+    pub fn commit(self, count: usize) {
+        assert!(count <= self.count, "so many are reserved");
+        if count > 0 {
+            publish(self.ring, self.ctx, self.cursor, count);
+        }
+    }
+
+    /// Fills the slots with the beginning of `values`, and commits; returns its length.
+    fn write(mut self, values: &[T]) -> usize {
+        let count = values.len().min(self.count);
+        self.fill(0, &values[..count]);
+        self.commit(count);
+        count
+    }
+}
+
+/// How many slots are free, at least 1 if `wanted` is; looks at the consumer's position if fewer than `wanted` are
 /// known to be.
 #[inline]
 fn room<P: Platform, T: Pod>(
@@ -154,6 +245,9 @@ fn room<P: Platform, T: Pod>(
     effort: Effort,
 ) -> Result<usize, PushError<()>> {
     P::enter(ctx);
+    if wanted == 0 {
+        return Ok(0);
+    }
     // P1  ORDERING: Relaxed, hint: a push that misses it goes to a ring that nobody reads.
     let peer = End(ring.ends.consumer.load(Relaxed)).claim();
     if peer == Claim::Closed {
@@ -211,28 +305,6 @@ fn blocked_on_full<R, V>(
         Err(PushError::PeerDead(value)) => Some(Err(PushTimeoutError::PeerDead(value))),
         Err(PushError::Corrupt(value)) => Some(Err(PushTimeoutError::Corrupt(value))),
     }
-}
-
-fn write<P: Platform, T: Pod>(
-    ring: &Ring<P, Slots<P, T>>,
-    ctx: &P::Ctx,
-    cursor: &mut Cursor,
-    values: &[T],
-    effort: Effort,
-) -> Result<usize, PushError<()>> {
-    if values.is_empty() {
-        return Ok(0);
-    }
-    let room = room(ring, ctx, cursor, values.len() as u64, effort)?;
-    let values = &values[..values.len().min(room)];
-    let (first, second) = cursor.ranges(values.len());
-    let (start, wrapped) = values.split_at(first.len());
-    // P3  SAFETY: free positions (`room`, I2), masked into the slots; the only producer (I3).
-    unsafe { P::Cell::write_slice(&ring.slots[first], start) };
-    // P3  SAFETY: as above.
-    unsafe { P::Cell::write_slice(&ring.slots[second], wrapped) };
-    publish(ring, ctx, cursor, values.len());
-    Ok(values.len())
 }
 
 #[inline]
