@@ -259,7 +259,8 @@ impl Directory {
         }
     }
 
-    pub(super) fn root(&self) -> &Path {
+    /// Where it is.
+    pub fn root(&self) -> &Path {
         &self.path
     }
 

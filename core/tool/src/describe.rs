@@ -74,6 +74,7 @@ fn fill(found: &Inspection) -> String {
 /// What waits to be received.
 pub(super) fn records(found: &Inspection) -> u64 {
     match found.state {
+        State::Ring { ends: [_, Claim::Closed], .. } => 0,
         State::Ring { records, .. } | State::Queue { records, .. } => records,
         _ => 0,
     }

@@ -108,9 +108,13 @@ fn each(names: &[String], mut what: impl FnMut(&str) -> Done) -> Done {
     if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\nselvedge: ").into()) }
 }
 
+fn names_in(directory: &Directory) -> Result<Vec<String>, String> {
+    directory.names().map_err(|error| format!("{}: {error}", directory.root().display()))
+}
+
 fn list(directory: &Directory, json: bool) -> Done {
     let found: Vec<_> =
-        (directory.names()?.into_iter()).map(|name| (directory.inspect(&name), name)).collect();
+        (names_in(directory)?.into_iter()).map(|name| (directory.inspect(&name), name)).collect();
     if json {
         let all = found.iter().map(|(found, name)| describe::in_full(name, found));
         println!("{}", Value::Array(all.collect()));
@@ -138,7 +142,7 @@ fn stat(directory: &Directory, name: &str, json: bool) -> Done {
 }
 
 fn clean(directory: &Directory, names: &[String], json: bool) -> Done {
-    let all = if names.is_empty() { directory.names()? } else { names.to_vec() };
+    let all = if names.is_empty() { names_in(directory)? } else { names.to_vec() };
     let mut cleaned = serde_json::Map::new();
     let done = each(&all, |name| {
         let what = match names.is_empty().then(|| directory.inspect(name)) {

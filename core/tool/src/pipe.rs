@@ -15,7 +15,7 @@ use selvedge::{
 
 use crate::Done;
 
-/// How long a reader waits for its writer to be gone.
+/// How long one side waits for the other to be gone.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Subcommand)]
@@ -55,7 +55,15 @@ fn write(directory: &Directory, name: &str, capacity: usize) -> Done {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             read => read.map_err(|error| format!("standard input: {error}"))?,
         };
-        pipe.write_all(&bytes[..count]).map_err(|error| format!("{name}: {error}"))?;
+        match pipe.write_all(&bytes[..count]) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                drop(pipe);
+                clean(directory, name)?;
+                return Err(format!("{name}: nobody reads it any more").into());
+            }
+            Err(error) => return Err(format!("{name}: {error}").into()),
+        }
     }
 }
 
@@ -79,7 +87,12 @@ fn read(directory: &Directory, name: &str, capacity: usize) -> Done {
     if ended == Some(Ended::WriterDied) {
         return Err(died(name));
     }
-    // Its writer may not be gone yet; or another stream has begun, which is not ours to end.
+    clean(directory, name)
+}
+
+/// Removes the name of a stream that is over. The other side may not be gone yet; or another stream has begun, which is
+/// not ours to end.
+fn clean(directory: &Directory, name: &str) -> Done {
     let start = Instant::now();
     while directory.clean(name)? == Cleaned::InUse && start.elapsed() < PATIENCE {
         thread::sleep(Duration::from_millis(1));

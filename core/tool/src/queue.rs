@@ -13,7 +13,7 @@ use crate::Done;
 /// A queue of bytes or strings, which is created if it is not there.
 #[derive(Debug, Args)]
 pub(super) struct Queue {
-    /// The queue's name; it is created if it is not there.
+    /// The queue's name. It is created if it is not there, unless only what is there is received.
     name: String,
     /// How many messages it has room for, if it is created: a power of two.
     #[arg(long, value_name = "MESSAGES", default_value_t = 16)]
@@ -80,7 +80,12 @@ pub(super) fn recv(directory: &Directory, queue: &Queue, count: Option<u64>) -> 
 }
 
 fn recv_some<const N: usize>(directory: &Directory, queue: &Queue, count: Option<u64>) -> Done {
-    let mut receiver = queue.open::<N>(directory)?.receiver()?;
+    // Whoever waits may be the first to come.
+    let opened = match count {
+        Some(_) => queue.open::<N>(directory)?,
+        None => MessageQueue::attach(directory, &queue.name)?,
+    };
+    let mut receiver = opened.receiver()?;
     let mut output = io::stdout().lock();
     for _ in 0..count.unwrap_or(u64::MAX) {
         let received = if count.is_some() { receiver.recv() } else { receiver.try_recv() };

@@ -1,0 +1,53 @@
+//! `selvedge ls` among the living, the dead and what is no segment: as the README shows it.
+#![cfg(target_os = "linux")]
+
+use std::{fs, mem, process::Command, thread, time::Duration};
+
+use selvedge::{
+    message_queue::{MessageQueue, Text},
+    mutex::{MutexConfig, SharedMutex},
+    permits::{PermitPool, PermitsConfig},
+    pipe::Pipe,
+    segment::{Directory, RingConfig, SemaphoreConfig, SharedSemaphore},
+};
+
+#[test]
+fn the_readme_shows_what_ls_prints_of_the_living_the_dead_and_the_foreign() {
+    let place = tempfile::tempdir_in("/dev/shm").unwrap();
+    let directory = Directory::at(place.path());
+    let config = RingConfig::new(16);
+    let (jobs, _) = MessageQueue::<Text<1024>>::named(&directory, "jobs", config).unwrap();
+    let mut receiver = jobs.receiver().unwrap();
+    let waiting = thread::spawn(move || receiver.recv());
+    // A handle that is dropped while it holds something is, to the others, as one that died.
+    let counter = directory.create::<SharedMutex<u64>>("counter", MutexConfig::of(0)).unwrap();
+    let dead = counter.handle().unwrap();
+    mem::forget(dead.lock().unwrap());
+    drop(dead);
+    let licences = directory.create::<PermitPool>("licences", PermitsConfig::new(4)).unwrap();
+    let (dead, alive) = (licences.handle().unwrap(), licences.handle().unwrap());
+    mem::forget(dead.acquire());
+    drop(dead);
+    let _licence = alive.acquire();
+    drop(directory.create::<SharedSemaphore>("door", SemaphoreConfig::binary()).unwrap());
+    let pipe = Pipe::named(&directory, "log", 4096).unwrap();
+    let mut log = pipe.writer().unwrap();
+    log.try_write(b"twelve bytes").unwrap();
+    fs::write(
+        directory.path("notes").unwrap(),
+        "no segment, but more than a header has bytes ".repeat(3),
+    )
+    .unwrap();
+    thread::sleep(Duration::from_millis(300));
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
+    let output = command.arg("--directory").arg(place.path()).arg("ls").output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
+    assert!(output.status.success() && output.stderr.is_empty());
+    let shown = include_str!("../README.md");
+    assert!(shown.contains(&lines.join("\n")), "the README does not show:\n{}", lines.join("\n"));
+
+    jobs.sender().unwrap().send("the last").unwrap();
+    assert_eq!(waiting.join().unwrap().unwrap(), "the last");
+}
