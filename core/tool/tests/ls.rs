@@ -38,15 +38,25 @@ fn the_readme_shows_what_ls_prints_of_the_living_the_dead_and_the_foreign() {
         "no segment, but more than a header has bytes ".repeat(3),
     )
     .unwrap();
-    thread::sleep(Duration::from_millis(300));
 
-    let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
-    let output = command.arg("--directory").arg(place.path()).arg("ls").output().unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
-    assert!(output.status.success() && output.stderr.is_empty());
-    let shown = include_str!("../README.md");
-    assert!(shown.contains(&lines.join("\n")), "the README does not show:\n{}", lines.join("\n"));
+    let list = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_selvedge"));
+        let output = command.arg("--directory").arg(place.path()).arg("ls").output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty());
+        let printed = String::from_utf8(output.stdout).unwrap();
+        printed.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+    };
+    let is_shown = |lines: &String| include_str!("../README.md").contains(lines);
+    // It takes the receiver a moment to fall asleep.
+    let mut lines = list();
+    for _ in 0..50 {
+        if is_shown(&lines) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+        lines = list();
+    }
+    assert!(is_shown(&lines), "the README does not show:\n{lines}");
 
     jobs.sender().unwrap().send("the last").unwrap();
     assert_eq!(waiting.join().unwrap().unwrap(), "the last");
