@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(target_os = "linux")]
+pub mod inspect;
 pub mod layout;
 #[cfg(target_os = "linux")]
 pub mod message_queue;

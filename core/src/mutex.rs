@@ -42,7 +42,7 @@ use crate::{
     },
     segment::{
         CapacityError, ConfigError, DEFAULT_OWNERS, Identity, JoinError, Object, ProtocolId,
-        Record, Shared,
+        Record, Shared, fixed,
     },
 };
 
@@ -89,10 +89,7 @@ unsafe impl<T: Record> Object for SharedMutex<T> {
     }
 
     fn layout(elements: u64) -> Result<Layout, CapacityError> {
-        match elements {
-            1 => Ok(Layout::new::<Self>()),
-            _ => Err(CapacityError::NotOne(elements)),
-        }
+        fixed::<Self>(1, elements)
     }
 
     fn at(base: *mut u8, _: usize) -> *const Self {

@@ -55,7 +55,6 @@ mod error;
 mod failure;
 mod file;
 mod header;
-mod inspect;
 mod kernel;
 mod mapping;
 mod named;
@@ -69,13 +68,14 @@ pub use error::{
     OpenError, UnlinkError,
 };
 pub use header::{HEADER_SIZE, Header, LAYOUT_VERSION, LOCKS, MAGIC};
-pub use inspect::{Inspection, State};
 pub use named::{Cleaned, Directory, Origin};
 pub use object::{
     DEFAULT_OWNERS, MAX_ALIGNMENT, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore,
-    SpscRing,
+    SpscRing, fixed,
 };
 pub use record::{Identity, ProtocolId, Record, RecordId};
 pub use shared::Shared;
 
+pub(crate) use file::attach_io;
+pub(crate) use header::Contents;
 pub(crate) use object::trailing;

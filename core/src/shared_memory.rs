@@ -43,7 +43,7 @@ use crate::{
     platform::native::Native,
     protocol::latest,
     segment::{
-        CapacityError, ConfigError, Identity, JoinError, Object, ProtocolId, Record, Shared,
+        CapacityError, ConfigError, Identity, JoinError, Object, ProtocolId, Record, Shared, fixed,
     },
 };
 
@@ -79,10 +79,7 @@ unsafe impl<T: Record> Object for LatestCell<T> {
     }
 
     fn layout(elements: u64) -> Result<Layout, CapacityError> {
-        match elements {
-            1 => Ok(Layout::new::<Self>()),
-            _ => Err(CapacityError::NotOne(elements)),
-        }
+        fixed::<Self>(1, elements)
     }
 
     fn at(base: *mut u8, _: usize) -> *const Self {

@@ -9,7 +9,7 @@ use selvedge::{
         native::{Native, NativeCtx},
     },
     protocol::event::{Event, TimedOut},
-    segment::{CapacityError, ConfigError, Identity, Object, ProtocolId},
+    segment::{CapacityError, ConfigError, Identity, Object, ProtocolId, fixed},
 };
 
 /// It has been rung, or not yet.
@@ -59,10 +59,7 @@ unsafe impl Object for Bell {
     }
 
     fn layout(elements: u64) -> Result<Layout, CapacityError> {
-        match elements {
-            0 => Ok(Layout::new::<Self>()),
-            _ => Err(CapacityError::NotZero(elements)),
-        }
+        fixed::<Self>(0, elements)
     }
 
     fn at(base: *mut u8, _: usize) -> *const Self {

@@ -4,7 +4,7 @@ use core::alloc::Layout;
 
 use selvedge::{
     platform::{Ordering, Platform, native::Native},
-    segment::{CapacityError, ConfigError, Identity, Object, ProtocolId},
+    segment::{CapacityError, ConfigError, Identity, Object, ProtocolId, fixed},
 };
 use selvedge_models::spec::Stamped;
 
@@ -58,10 +58,7 @@ unsafe impl Object for Clock {
     }
 
     fn layout(elements: u64) -> Result<Layout, CapacityError> {
-        match elements {
-            0 => Ok(Layout::new::<Self>()),
-            _ => Err(CapacityError::NotZero(elements)),
-        }
+        fixed::<Self>(0, elements)
     }
 
     fn at(base: *mut u8, _: usize) -> *const Self {

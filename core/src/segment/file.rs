@@ -83,6 +83,6 @@ pub(super) fn create_io(call: &'static str, errno: Errno) -> CreateError {
     CreateError::Io { call, source: errno.into() }
 }
 
-pub(super) fn attach_io(call: &'static str, errno: Errno) -> AttachError {
+pub(crate) fn attach_io(call: &'static str, errno: Errno) -> AttachError {
     AttachError::Io { call, source: errno.into() }
 }

@@ -92,19 +92,19 @@ const _: () = {
 
 /// What a header says, or should say, in private memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Contents {
-    pub(super) version: u32,
-    pub(super) protocol: ProtocolId,
-    pub(super) record: Identity,
+pub(crate) struct Contents {
+    pub(crate) version: u32,
+    pub(crate) protocol: ProtocolId,
+    pub(crate) record: Identity,
     /// Elements of the object's trailing array.
-    pub(super) elements: u64,
+    pub(crate) elements: u64,
     /// Bytes of the elements, without padding.
     payload_size: u64,
     /// Bytes of the file.
-    pub(super) segment_size: u64,
+    pub(crate) segment_size: u64,
     object_offset: u64,
     /// Slots of the registry.
-    pub(super) owners: u64,
+    pub(crate) owners: u64,
     reserved: [u64; 3],
 }
 
@@ -234,7 +234,7 @@ impl Header {
     }
 
     /// Reads each word once; of what they say, only the magic word is checked.
-    pub(super) fn contents(&self) -> Result<Contents, AttachError> {
+    pub(crate) fn contents(&self) -> Result<Contents, AttachError> {
         // ORDERING: Acquire, edge FINISHED from `publish`: the object and the other words are there.
         match self.magic.load(Acquire) {
             MAGIC => {}

@@ -30,6 +30,24 @@ pub(super) struct Kernel<'a>(pub(super) &'a Path);
 type Ask = for<'a> fn(&'a libc::flock) -> FcntlArg<'a>;
 
 impl Kernel<'_> {
+    /// Opens a regular file, to read or also to write it; nothing if nothing has the name.
+    pub(super) fn open_for(&self, name: &Path, access: OFlag) -> Result<Option<File>, Failure> {
+        // Without O_NONBLOCK and O_NOCTTY, opening something that is no file could do more than that.
+        let flags =
+            OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | access;
+        let file = match open(name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
+            Err(errno) => return Err(Failure::of(Call::Open, name)(errno)),
+        };
+        let stat = fstat(&file).map_err(Failure::of(Call::Look, name))?;
+        match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
+            SFlag::S_IFREG => Ok(Some(file)),
+            // As the kernel says of a socket.
+            _ => Err(Failure::of(Call::Open, name)(Errno::ENXIO)),
+        }
+    }
+
     /// Does a file begin as every segment does? Anything else is not ours to remove.
     pub(super) fn is_segment(&self, file: &File) -> Result<bool, Failure> {
         let mut word = [0; size_of_val(&MAGIC)];
@@ -96,23 +114,7 @@ impl Directory for Kernel<'_> {
     }
 
     fn open(&self, name: &Path) -> Result<Option<File>, Failure> {
-        // Without O_NONBLOCK and O_NOCTTY, opening something that is no file could do more than that.
-        let flags = OFlag::O_RDWR
-            | OFlag::O_CLOEXEC
-            | OFlag::O_NOFOLLOW
-            | OFlag::O_NONBLOCK
-            | OFlag::O_NOCTTY;
-        let file = match open(name, flags, Mode::empty()) {
-            Ok(file) => File::from(file),
-            Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(None),
-            Err(errno) => return Err(Failure::of(Call::Open, name)(errno)),
-        };
-        let stat = fstat(&file).map_err(Failure::of(Call::Look, name))?;
-        match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
-            SFlag::S_IFREG => Ok(Some(file)),
-            // As the kernel says of a socket.
-            _ => Err(Failure::of(Call::Open, name)(Errno::ENXIO)),
-        }
+        self.open_for(name, OFlag::O_RDWR)
     }
 
     fn refers(&self, name: &Path, file: &File) -> Result<bool, Failure> {

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use nix::fcntl::OFlag;
+
 use super::{
     AttachError, CleanError, CreateError, NameError, Object, OpenError, Shared, UnlinkError, file,
     kernel::Kernel,
@@ -257,6 +259,13 @@ impl Directory {
             Err(failure) if failure.is_foreign() => Ok(kernel.unlink(&path)?),
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    /// Opens the segment's file to read it, which is no use of the segment.
+    pub(crate) fn open_to_look(&self, name: &str) -> Result<File, AttachError> {
+        let path = self.path(name)?;
+        let file = self.kernel().open_for(&path, OFlag::O_RDONLY)?;
+        file.ok_or(AttachError::NotFound { path })
     }
 
     /// Where it is.

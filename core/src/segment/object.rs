@@ -143,6 +143,18 @@ pub(crate) fn trailing<Empty, Slot>(count: usize) -> Result<Layout, LayoutError>
     Ok(object.pad_to_align())
 }
 
+/// The layout of an `O`, which has no trailing array: `expected` elements, 0 or 1, and no other number.
+///
+/// # Errors
+/// [`CapacityError::NotZero`] or [`CapacityError::NotOne`].
+pub fn fixed<O>(expected: u64, elements: u64) -> Result<Layout, CapacityError> {
+    match expected {
+        _ if elements == expected => Ok(Layout::new::<O>()),
+        0 => Err(CapacityError::NotZero(elements)),
+        _ => Err(CapacityError::NotOne(elements)),
+    }
+}
+
 // SAFETY:
 // - `layout` is that of the ring with so many slots (`with_slots`); its alignment is 128, of the ring's lines, since `Identity::of` admits no larger one for `T`;
 // - `at` casts `base` and attaches the number of slots;
@@ -260,10 +272,7 @@ unsafe impl Object for SharedSemaphore {
     }
 
     fn layout(elements: u64) -> Result<Layout, CapacityError> {
-        match elements {
-            0 => Ok(Layout::new::<Self>()),
-            _ => Err(CapacityError::NotZero(elements)),
-        }
+        fixed::<Self>(0, elements)
     }
 
     fn at(base: *mut u8, _: usize) -> *const Self {

@@ -1,9 +1,10 @@
 //! A segment in words.
 
 use selvedge::{
+    inspect::{Inspection, State},
     platform::Owner,
     protocol::{mutex::Condition, spsc::Claim},
-    segment::{AttachError, Inspection, State},
+    segment::AttachError,
 };
 use serde_json::{Value, json};
 

@@ -7,17 +7,12 @@ use core::alloc::Layout;
 use std::{fs::File, io, os::unix::fs::FileExt};
 
 use nix::{
-    errno::Errno,
-    fcntl::{FcntlArg, OFlag, fcntl, open},
+    fcntl::{FcntlArg, fcntl},
     libc,
-    sys::stat::{FileStat, Mode, SFlag, fstat},
+    sys::stat::{FileStat, SFlag, fstat},
 };
 use zerocopy::FromBytes;
 
-use super::{
-    AttachError, Directory, HEADER_SIZE, Header, Identity, LAYOUT_VERSION, LOCKS, MpmcQueue,
-    Object, ProtocolId, SharedSemaphore, SpscRing, file::attach_io, header::Contents,
-};
 use crate::{
     layout::Field,
     mutex::SharedMutex,
@@ -36,6 +31,10 @@ use crate::{
         registry::MAX_OWNERS,
         semaphore,
         spsc::{self, Claim, End},
+    },
+    segment::{
+        AttachError, Contents, Directory, HEADER_SIZE, Header, Identity, LAYOUT_VERSION, LOCKS,
+        MpmcQueue, Object, ProtocolId, SharedSemaphore, SpscRing, attach_io,
     },
     shared_memory::LatestCell,
 };
@@ -145,8 +144,6 @@ impl Inspection {
         file.read_exact_at(&mut header, 0).map_err(look)?;
         let contents = Header::read_from_bytes(&header).expect("of a header's size").contents()?;
         check(&contents, size)?;
-        let in_use = LOCKS[0].offset as u64;
-        let held = |byte| is_held(file, byte, libc::F_WRLCK);
         let living = (0..contents.owners as u32)
             .map(Owner)
             .filter(|owner| is_held(file, FIRST_SLOT + u64::from(owner.0), libc::F_RDLCK));
@@ -157,7 +154,7 @@ impl Inspection {
             size,
             owners: contents.owners,
             living: living.collect(),
-            in_use: held(in_use),
+            in_use: is_held(file, LOCKS[0].offset as u64, libc::F_WRLCK),
             state: state(file, &contents).map_err(look)?,
         })
     }
@@ -169,22 +166,7 @@ impl Directory {
     /// # Errors
     /// [`AttachError`].
     pub fn inspect(&self, name: &str) -> Result<Inspection, AttachError> {
-        let path = self.path(name)?;
-        let flags = OFlag::O_RDONLY
-            | OFlag::O_CLOEXEC
-            | OFlag::O_NOFOLLOW
-            | OFlag::O_NONBLOCK
-            | OFlag::O_NOCTTY;
-        match open(&path, flags, Mode::empty()) {
-            Ok(file) => Inspection::of(&file.into()),
-            Err(errno) => Err(match errno {
-                Errno::ENOENT | Errno::ENOTDIR => AttachError::NotFound { path },
-                Errno::ELOOP => AttachError::SymbolicLink { path },
-                Errno::EACCES | Errno::EPERM => AttachError::PermissionDenied { path },
-                Errno::ENXIO => AttachError::NotAFile,
-                errno => attach_io("open", errno),
-            }),
-        }
+        Inspection::of(&self.open_to_look(name)?)
     }
 
     /// The names of what is here and looks like a segment by its name, sorted.
@@ -227,14 +209,14 @@ fn is_held(file: &File, byte: u64, kind: libc::c_int) -> bool {
 /// The number in one of an object's words, of four or eight bytes.
 fn word(file: &File, field: Field) -> io::Result<u64> {
     let mut bytes = [0; 8];
-    file.read_exact_at(&mut bytes[..field.size], HEADER_SIZE.saturating_add(field.offset) as u64)?;
+    file.read_exact_at(&mut bytes[..field.size], (HEADER_SIZE + field.offset) as u64)?;
     Ok(u64::from_le_bytes(bytes))
 }
 
 /// The first words of elements that are `stride` bytes apart, of as many as are [looked at](LOOKED_AT).
 fn each(file: &File, first: Field, count: u64, stride: usize) -> io::Result<Vec<u64>> {
-    let offset = |n: u64| (n as usize).saturating_mul(stride).saturating_add(first.offset);
-    let place = |n| Field { offset: offset(n), ..first };
+    // A stride that lies ends behind the file with the second element.
+    let place = |n: u64| Field { offset: first.offset + n as usize * stride, ..first };
     (0..count.min(LOOKED_AT)).map(|n| word(file, place(n))).collect()
 }
 
