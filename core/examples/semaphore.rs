@@ -18,7 +18,8 @@ use std::{
 
 use selvedge::{
     protocol::semaphore::AcquireTimeoutError,
-    segment::{Directory, SemaphoreConfig, SharedSemaphore},
+    segment::Directory,
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 use signal_hook::{
     consts::{SIGINT, SIGTERM},

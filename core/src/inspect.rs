@@ -34,8 +34,9 @@ use crate::{
     },
     segment::{
         AttachError, Contents, Directory, HEADER_SIZE, Header, Identity, LAYOUT_VERSION, LOCKS,
-        MpmcQueue, Object, ProtocolId, SharedSemaphore, SpscRing, attach_io,
+        MpmcQueue, Object, ProtocolId, SpscRing, attach_io,
     },
+    semaphore::SharedSemaphore,
     shared_memory::LatestCell,
 };
 

@@ -16,4 +16,6 @@ pub mod protocol;
 #[cfg(target_os = "linux")]
 pub mod segment;
 #[cfg(target_os = "linux")]
+pub mod semaphore;
+#[cfg(target_os = "linux")]
 pub mod shared_memory;

@@ -69,10 +69,7 @@ pub use error::{
 };
 pub use header::{HEADER_SIZE, Header, LAYOUT_VERSION, LOCKS, MAGIC};
 pub use named::{Cleaned, Directory, Origin};
-pub use object::{
-    DEFAULT_OWNERS, MAX_ALIGNMENT, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore,
-    SpscRing, fixed,
-};
+pub use object::{DEFAULT_OWNERS, MAX_ALIGNMENT, MpmcQueue, Object, RingConfig, SpscRing, fixed};
 pub use record::{Identity, ProtocolId, Record, RecordId};
 pub use shared::Shared;
 

@@ -20,8 +20,9 @@ use selvedge::{
     segment::{
         AttachError, CapacityError, CleanError, ConfigError, CreateError, DEFAULT_OWNERS,
         Directory, HEADER_SIZE, Header, LAYOUT_VERSION, MAGIC, NameError, Record, RecordId,
-        RingConfig, SemaphoreConfig, Shared, SharedSemaphore, SpscRing, UnlinkError, sealed,
+        RingConfig, Shared, SpscRing, UnlinkError, sealed,
     },
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 use selvedge_tests::{Children, Name};
 use tempfile::TempDir;

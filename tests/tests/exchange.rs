@@ -5,8 +5,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use selvedge::segment::{
-    Directory, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing, sealed,
+use selvedge::{
+    segment::{Directory, RingConfig, SpscRing, sealed},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 use selvedge_tests::{Checksum, Children, LIMIT, Name, Tick, heir};
 

@@ -3,8 +3,9 @@
 
 use std::{fs, process::Command, sync::Mutex};
 
-use selvedge::segment::{
-    Directory, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing,
+use selvedge::{
+    segment::{Directory, MpmcQueue, Object, RingConfig, SpscRing},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 use selvedge_models::spec::{
     Calls, History, Spec,

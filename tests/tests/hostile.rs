@@ -22,10 +22,8 @@ use selvedge::{
         semaphore::{AcquireTimeoutError, MAX, ReleaseError, State, TryAcquireError},
         spsc::{self, Claim, End, PopError, PopTimeoutError, PushError, PushTimeoutError},
     },
-    segment::{
-        JoinError, MpmcQueue, RingConfig, SemaphoreConfig, Shared, SharedSemaphore, SpscRing,
-        sealed,
-    },
+    segment::{JoinError, MpmcQueue, RingConfig, Shared, SpscRing, sealed},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 use selvedge_tests::{LIMIT, View};
 

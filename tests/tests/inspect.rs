@@ -11,7 +11,8 @@ use selvedge::{
     mutex::{MutexConfig, SharedMutex},
     permits::{PermitPool, PermitsConfig},
     protocol::mutex::Condition,
-    segment::{Directory, MpmcQueue, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing},
+    segment::{Directory, MpmcQueue, RingConfig, SpscRing},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 
 /// A segment of each kind.

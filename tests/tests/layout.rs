@@ -15,8 +15,9 @@ use selvedge::{
     segment::{
         AttachError, CapacityError, CleanError, ConfigError, CreateError, HEADER_SIZE, Header,
         JoinError, LAYOUT_VERSION, LOCKS, MAGIC, MpmcQueue, NameError, Object, OpenError,
-        ProtocolId, RecordId, SharedSemaphore, SpscRing, UnlinkError,
+        ProtocolId, RecordId, SpscRing, UnlinkError,
     },
+    semaphore::SharedSemaphore,
     shared_memory::LatestCell,
 };
 

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use selvedge::segment::{Cleaned, Directory, SemaphoreConfig, SharedSemaphore};
+use selvedge::{
+    segment::{Cleaned, Directory},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
+};
 use selvedge_tests::{Gate, PRIZE, RACERS, STALE, Tick, mark};
 use tempfile::TempDir;
 

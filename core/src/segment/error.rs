@@ -322,6 +322,9 @@ pub enum AttachError {
     /// Words without a meaning are not zero.
     #[error("the segment's header is damaged: a reserved word is not zero")]
     Reserved,
+    /// A word that never changes is impossible.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
     /// Somebody changed the file's size.
     #[error("the file has {found} bytes, the segment {expected}: it was truncated or extended")]
     FileSize {

@@ -145,7 +145,7 @@ impl Directory {
     ///
     /// # Examples
     /// ```
-    /// # use selvedge::segment::{Directory, Origin, SemaphoreConfig, SharedSemaphore};
+    /// # use selvedge::{segment::{Directory, Origin}, semaphore::{SemaphoreConfig, SharedSemaphore}};
     /// # fn main() -> Result<(), selvedge::segment::OpenError> {
     /// # let name = &format!("doc.create_or_attach.{}", std::process::id());
     /// let shm = Directory::shm();

@@ -11,7 +11,7 @@ use crate::{
         Owner,
         native::{Native, NativeCell, NativeCtx},
     },
-    protocol::{mpmc, semaphore, spsc},
+    protocol::{mpmc, spsc},
 };
 
 /// The largest alignment of an object, and of a record, in bytes: that of two cache lines.
@@ -42,9 +42,6 @@ pub type SpscRing<T> = spsc::Ring<Native, [NativeCell<T>]>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub type MpmcQueue<T> = mpmc::Queue<Native, mpmc::Slots<Native, T>>;
-
-/// A counting semaphore between processes.
-pub type SharedSemaphore = semaphore::Shared<Native>;
 
 /// An object that may live in a segment, possibly with a trailing array of elements.
 ///
@@ -228,59 +225,6 @@ unsafe impl<T: Record> Object for MpmcQueue<T> {
 
     fn sweep(&self, ctx: &NativeCtx, owner: Owner) {
         self.sweep(ctx, owner);
-    }
-}
-
-/// What the creator of a semaphore decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub struct SemaphoreConfig {
-    permits: u32,
-    max: u32,
-}
-
-impl SemaphoreConfig {
-    /// A counting semaphore with `permits` free permits, which is also their maximum.
-    pub const fn counting(permits: u32) -> Self {
-        Self { permits, max: permits }
-    }
-
-    /// A binary semaphore, its one permit free.
-    pub const fn binary() -> Self {
-        Self::counting(1)
-    }
-
-    /// Only `permits` of the permits are free at first.
-    pub const fn initially(self, permits: u32) -> Self {
-        Self { permits, ..self }
-    }
-}
-
-// SAFETY:
-// - `layout` is that of the type, which has no trailing array, and is aligned to 64;
-// - `at` casts `base`;
-// - both fields are atomic words;
-// - the semaphore's handles are safe whatever a peer writes (the card, "Trust").
-unsafe impl Object for SharedSemaphore {
-    type Config = SemaphoreConfig;
-
-    const PROTOCOL: ProtocolId = ProtocolId::new(*b"SEMA");
-    const RECORD: Identity = Identity::NONE;
-
-    fn elements(_: &SemaphoreConfig) -> u64 {
-        0
-    }
-
-    fn layout(elements: u64) -> Result<Layout, CapacityError> {
-        fixed::<Self>(0, elements)
-    }
-
-    fn at(base: *mut u8, _: usize) -> *const Self {
-        base.cast()
-    }
-
-    fn init(&self, config: &SemaphoreConfig) -> Result<(), ConfigError> {
-        Ok(self.init(config.permits, config.max)?)
     }
 }
 

@@ -8,16 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    JoinError, MpmcQueue, Object, Record, SharedSemaphore, SpscRing, header::Contents,
-    mapping::Mapping,
-};
+use super::{JoinError, MpmcQueue, Object, Record, SpscRing, header::Contents, mapping::Mapping};
 use crate::{
     platform::{
         Owner,
         native::{Native, NativeCtx, Seat},
     },
-    protocol::{Corrupt, SharedRef, mpmc, registry, semaphore, spsc},
+    protocol::{SharedRef, mpmc, registry, spsc},
 };
 
 /// A pointer to an object in a segment. The segment stays mapped until the last clone is gone, also
@@ -185,15 +182,5 @@ impl<T: Record> Shared<MpmcQueue<T>> {
     pub fn consumer(&self) -> Result<mpmc::Consumer<Native, T, Self>, JoinError> {
         let (ctx, owner) = self.join()?;
         Ok(mpmc::Consumer::attach(self.clone(), ctx, owner)?)
-    }
-}
-
-impl Shared<SharedSemaphore> {
-    /// A handle that acquires and releases permits, which belong to nobody.
-    ///
-    /// # Errors
-    /// [`Corrupt`] if the semaphore's maximum is impossible.
-    pub fn handle(&self) -> Result<semaphore::Semaphore<Native, Self>, Corrupt> {
-        semaphore::Semaphore::attach(self.clone(), NativeCtx::default())
     }
 }

@@ -8,7 +8,8 @@ use selvedge::{
     mutex::{MutexConfig, SharedMutex},
     permits::{PermitPool, PermitsConfig},
     pipe::Pipe,
-    segment::{Directory, RingConfig, SemaphoreConfig, SharedSemaphore},
+    segment::{Directory, RingConfig},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 
 #[test]

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use selvedge::segment::{Directory, SharedSemaphore};
+use selvedge::{segment::Directory, semaphore::SharedSemaphore};
 use selvedge_tests::{child, confined};
 
 fn main() -> Result<(), Box<dyn Error>> {

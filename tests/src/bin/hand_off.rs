@@ -7,7 +7,7 @@ use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
 };
-use selvedge::segment::{Directory, SharedSemaphore};
+use selvedge::{segment::Directory, semaphore::SharedSemaphore};
 use selvedge_tests::child;
 
 fn main() -> Result<(), Box<dyn Error>> {

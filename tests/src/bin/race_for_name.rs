@@ -9,7 +9,10 @@
 use std::error::Error;
 
 use nix::unistd::alarm;
-use selvedge::segment::{CreateError, Directory, Origin, SemaphoreConfig, Shared, SharedSemaphore};
+use selvedge::{
+    segment::{CreateError, Directory, Origin, Shared},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
+};
 use selvedge_tests::{Gate, LIMIT, PRIZE, child, mark};
 
 /// What is held until the second gate.

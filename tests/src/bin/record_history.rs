@@ -6,7 +6,8 @@ use std::{error::Error, fs, time::Duration};
 
 use selvedge::{
     protocol::{mpmc, semaphore as sem, spsc},
-    segment::{Directory, MpmcQueue, Shared, SharedSemaphore, SpscRing},
+    segment::{Directory, MpmcQueue, Shared, SpscRing},
+    semaphore::SharedSemaphore,
 };
 use selvedge_models::spec::{Stamped, fifo, semaphore};
 use selvedge_tests::{Clock, child};

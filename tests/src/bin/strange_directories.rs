@@ -8,7 +8,10 @@
 
 use std::{error::Error, fs};
 
-use selvedge::segment::{Directory, RingConfig, SharedSemaphore, SpscRing};
+use selvedge::{
+    segment::{Directory, RingConfig, SpscRing},
+    semaphore::SharedSemaphore,
+};
 use selvedge_tests::{child, confined};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     small.create::<SpscRing<u64>>("small", RingConfig::new(1024))?;
     println!("{} file", fs::read_dir(&path)?.count());
 
-    let one = selvedge::segment::SemaphoreConfig::binary();
+    let one = selvedge::semaphore::SemaphoreConfig::binary();
     println!("{:?}", Directory::at("/proc/self/task").create::<SharedSemaphore>("x", one));
     confined::hide("/proc", None)?;
     println!("{:?}", small.create::<SharedSemaphore>("no-proc", one));

@@ -12,8 +12,9 @@ use nix::{
     fcntl::{F_ADD_SEALS, SealFlag, fcntl},
     sys::memfd::{MFdFlags, memfd_create},
 };
-use selvedge::segment::{
-    HEADER_SIZE, MpmcQueue, Object, RingConfig, SemaphoreConfig, SharedSemaphore, SpscRing, sealed,
+use selvedge::{
+    segment::{HEADER_SIZE, MpmcQueue, Object, RingConfig, SpscRing, sealed},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 
 /// A segment's bytes.

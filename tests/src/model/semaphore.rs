@@ -5,7 +5,8 @@ use std::time::Duration;
 use arbitrary::Arbitrary;
 use selvedge::{
     protocol::semaphore::{AcquireTimeoutError, ReleaseError, State, TryAcquireError},
-    segment::{SemaphoreConfig, SharedSemaphore, sealed},
+    segment::sealed,
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 
 /// What is done to a semaphore.

@@ -6,7 +6,8 @@ use std::{os::fd::OwnedFd, time::Duration};
 use selvedge::{
     platform::{Ordering::AcqRel, native::Native},
     protocol::semaphore::{AcquireTimeoutError, Semaphore},
-    segment::{SemaphoreConfig, Shared, SharedSemaphore, sealed},
+    segment::{Shared, sealed},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 
 use super::{Desk, Life, Random, Settled, Trial, dawdle};

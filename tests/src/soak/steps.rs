@@ -177,7 +177,8 @@ mod tests {
     use selvedge::{
         platform::native::Native,
         protocol::semaphore::{ReleaseError, Semaphore},
-        segment::{Shared, SharedSemaphore},
+        segment::Shared,
+        semaphore::SharedSemaphore,
     };
 
     use super::*;

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use selvedge::segment::{
-    AttachError, Cleaned, Directory, Origin, SemaphoreConfig, Shared, SharedSemaphore,
+use selvedge::{
+    segment::{AttachError, Cleaned, Directory, Origin, Shared},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 use selvedge_tests::deaths::{Account, Death, Harm, Operation, Subject};
 use tempfile::TempDir;

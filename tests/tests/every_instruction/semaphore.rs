@@ -5,7 +5,8 @@ use std::{os::fd::OwnedFd, time::Duration};
 use selvedge::{
     platform::native::Native,
     protocol::semaphore::{ReleaseError, Semaphore, TryAcquireError},
-    segment::{SemaphoreConfig, Shared, SharedSemaphore, sealed},
+    segment::{Shared, sealed},
+    semaphore::{SemaphoreConfig, SharedSemaphore},
 };
 use selvedge_tests::deaths::{Account, Bystander, Death, Harm, Operation, PATIENCE, Subject};
 
