@@ -22,7 +22,7 @@ use crate::{
         native::{FIRST_SLOT, Native, NativeCell, byte_lock},
     },
     protocol::{
-        event, latest,
+        cells, event, latest,
         mpmc::{
             self,
             word::{Phase, SlotWord},
@@ -37,7 +37,7 @@ use crate::{
         MpmcQueue, Object, ProtocolId, SpscRing, attach_io,
     },
     semaphore::SharedSemaphore,
-    shared_memory::LatestCell,
+    shared_memory::{AtomicCells, LatestCell},
 };
 
 /// The most elements that are looked at.
@@ -50,7 +50,7 @@ pub struct Inspection {
     pub protocol: ProtocolId,
     /// What its records are.
     pub record: Identity,
-    /// How many elements its object has: slots of a ring or a queue, permits of a pool, 1 of a mutex.
+    /// How many elements its object has: slots of a ring or a queue, permits of a pool, cells, 1 of a mutex.
     pub elements: u64,
     /// Bytes of the file.
     pub size: u64,
@@ -115,6 +115,11 @@ pub enum State {
     Latest {
         /// How many values were written.
         version: u64,
+    },
+    /// Of cells.
+    Cells {
+        /// What is in each of the first 65,536.
+        values: Vec<u64>,
     },
     /// Of an object that this version does not know.
     Unknown,
@@ -232,6 +237,7 @@ fn state(file: &File, contents: &Contents) -> io::Result<State> {
     const MUTEX: ProtocolId = SharedMutex::<u8>::PROTOCOL;
     const PERMITS: ProtocolId = PermitPool::PROTOCOL;
     const LATEST: ProtocolId = LatestCell::<u8>::PROTOCOL;
+    const CELLS: ProtocolId = AtomicCells::PROTOCOL;
     let owner = |word: u64| Owner((word as u32).wrapping_sub(1));
     Ok(match contents.protocol {
         RING => {
@@ -292,6 +298,10 @@ fn state(file: &File, contents: &Contents) -> io::Result<State> {
         LATEST => {
             let [version, _] = latest::Cell::<Native, u8>::fields();
             State::Latest { version: word(file, version)? }
+        }
+        CELLS => {
+            let [first] = cells::Cells::<Native, [<Native as Platform>::U64; 1]>::fields();
+            State::Cells { values: each(file, first, contents.elements, first.size)? }
         }
         _ => State::Unknown,
     })

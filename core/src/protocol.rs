@@ -6,6 +6,7 @@
 //! their evidence. The card, the code and the scenarios of `selvedge-models` use one set of names,
 //! and a test compares them.
 
+pub mod cells;
 pub mod event;
 pub mod latest;
 pub mod mpmc;

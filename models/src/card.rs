@@ -22,7 +22,8 @@ macro_rules! source {
     };
 }
 
-const SOURCES: [Source; 13] = [
+const SOURCES: [Source; 14] = [
+    source!("cells", "cells.rs"),
     source!("event", "event.rs"),
     source!("latest", "latest.rs"),
     source!("mpmc", "mpmc.rs"),

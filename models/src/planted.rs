@@ -71,6 +71,7 @@ macro_rules! patches {
 }
 
 const PATCHES: &[(&str, &str)] = patches![
+    "cells-counted-in-two-steps"
     "event-carry-kept"
     "event-registers-late"
     "event-waiter-kept"

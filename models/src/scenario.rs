@@ -1,5 +1,6 @@
 //! Scenarios: small concurrent programs on the protocols, written once, generic over the platform.
 
+pub mod cells;
 pub mod event;
 pub mod futex;
 mod history;
@@ -18,6 +19,7 @@ use crate::engine::Entry;
 /// The scenarios of the protocols.
 pub fn protocols() -> Vec<Entry> {
     [
+        cells::all(),
         event::all(),
         latest::all(),
         mpmc::all(),

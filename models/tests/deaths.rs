@@ -13,13 +13,15 @@ use selvedge_models::{
 const EXECUTIONS: u64 = 30_000;
 
 /// Steps that no engine sees by themselves, and where a death after them is to be found.
-const ELSEWHERE: [(&str, &[&str]); 8] = [
+const ELSEWHERE: [(&str, &[&str]); 10] = [
     // What nobody else can have open takes no turn.
     ("naming/C1", &["start"]),
     ("naming/C2", &["start"]),
     // A fence changes nothing that anybody could find: dead after it is dead after the step before.
     ("latest/W2", &["latest/W1", "latest/W4"]),
-    ("latest/R3", &["latest/R2"]),
+    ("latest/R2", &["latest/R1"]),
+    ("latest/R4", &["latest/R3"]),
+    ("cells/L2", &["cells/L1"]),
     // The caller's steps.
     ("registry/J2", &["permits/S2"]),
     ("registry/D1", &["mpmc/R1", "mutex/L3", "permits/A3"]),

@@ -13,17 +13,20 @@ use selvedge::{
     protocol::mutex::Condition,
     segment::{Directory, MpmcQueue, RingConfig, SpscRing},
     semaphore::{SemaphoreConfig, SharedSemaphore},
+    shared_memory::{AtomicCells, CellsConfig, LatestCell, LatestConfig},
 };
 
 /// A segment of each kind.
-fn all(directory: &Directory) -> [&'static str; 5] {
+fn all(directory: &Directory) -> [&'static str; 7] {
     let config = RingConfig::new(8);
     drop(directory.create::<SpscRing<u64>>("ring", config).unwrap());
     drop(directory.create::<MpmcQueue<u64>>("queue", config).unwrap());
     drop(directory.create::<SharedSemaphore>("semaphore", SemaphoreConfig::counting(3)).unwrap());
     drop(directory.create::<SharedMutex<u64>>("mutex", MutexConfig::of(7)).unwrap());
     drop(directory.create::<PermitPool>("permits", PermitsConfig::new(3)).unwrap());
-    ["ring", "queue", "semaphore", "mutex", "permits"]
+    drop(directory.create::<LatestCell<u64>>("latest", LatestConfig::of(7)).unwrap());
+    drop(directory.create::<AtomicCells>("cells", CellsConfig::new(3)).unwrap());
+    ["ring", "queue", "semaphore", "mutex", "permits", "latest", "cells"]
 }
 
 #[test]

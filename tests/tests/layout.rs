@@ -11,14 +11,14 @@ use selvedge::{
         Platform,
         native::{FIRST_SLOT, Native, NativeCell},
     },
-    protocol::{Corrupt, mpmc, permits, registry::MAX_OWNERS, semaphore, spsc},
+    protocol::{Corrupt, cells, mpmc, permits, registry::MAX_OWNERS, semaphore, spsc},
     segment::{
         AttachError, CapacityError, CleanError, ConfigError, CreateError, HEADER_SIZE, Header,
         JoinError, LAYOUT_VERSION, LOCKS, MAGIC, MpmcQueue, NameError, Object, OpenError,
         ProtocolId, RecordId, SpscRing, UnlinkError,
     },
     semaphore::SharedSemaphore,
-    shared_memory::LatestCell,
+    shared_memory::{AtomicCells, LatestCell},
 };
 
 /// A line for each field, then the size.
@@ -69,6 +69,8 @@ fn each_word_is_where_docs_layout_md_says() {
     assert_eq!(specified("### `MUTX`"), of(&SharedMutex::<u64>::fields()));
     type Word = <Native as Platform>::U32;
     assert_eq!(specified("### `LTST`"), of(&LatestCell::<u64>::fields()));
+    type Long = <Native as Platform>::U64;
+    assert_eq!(specified("### `CELL`"), of(&cells::Cells::<Native, [Long; 3]>::fields()));
     assert_eq!(specified("### `PRMT`"), of(&permits::Pool::<Native, [Word; 3]>::fields()));
 }
 
@@ -76,6 +78,13 @@ fn each_word_is_where_docs_layout_md_says() {
 fn cell_of_a_word() {
     let layout = LatestCell::<u64>::layout(1).unwrap();
     insta::assert_snapshot!(table(&LatestCell::<u64>::fields(), layout.size(), layout.align()));
+}
+
+#[test]
+fn three_cells() {
+    let fields = cells::Cells::<Native, [<Native as Platform>::U64; 3]>::fields();
+    let layout = AtomicCells::layout(3).unwrap();
+    insta::assert_snapshot!(table(&fields, layout.size(), layout.align()));
 }
 
 #[test]
@@ -218,6 +227,8 @@ fn messages_of_attach() {
         AttachError::ObjectOffset { found: 256, expected: 128 },
         AttachError::Owners { found: u64::from(MAX_OWNERS) + 1 },
         AttachError::Reserved,
+        AttachError::ReadOnly,
+        AttachError::Corrupt(Corrupt),
         AttachError::FileSize { found: 895, expected: 896 },
         AttachError::Io { call: "mmap", source: io_error() },
     ]));

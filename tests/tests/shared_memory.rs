@@ -1,16 +1,23 @@
-//! The latest value between processes: whole, never older than before, whoever dies.
+//! Shared memory between processes: the latest value is whole, never older than before, whoever dies; and who reads
+//! cannot write.
 
 use std::{
+    fs::{self, File},
     io::{BufRead, BufReader},
+    os::{fd::AsRawFd, unix::fs::FileExt},
     thread,
     time::Duration,
 };
 
+use memmap2::MmapOptions;
+use nix::errno::Errno;
 use selvedge::{
-    segment::{JoinError, Record, sealed},
-    shared_memory::{LatestCell, LatestConfig, LatestReader},
+    segment::{AttachError, Directory, JoinError, Record, sealed},
+    shared_memory::{
+        AtomicCells, CellsConfig, CellsReader, LatestCell, LatestConfig, LatestReader,
+    },
 };
-use selvedge_tests::{Children, Wide, heir};
+use selvedge_tests::{Children, Name, Wide, heir};
 
 /// Each death comes at another moment.
 const DEATHS: u64 = 30;
@@ -73,4 +80,59 @@ fn a_value_of_any_alignment_is_whole() {
     check([[1_u8; 3], [2; 3], [3; 3]]);
     check([1_u128, 2, u128::MAX]);
     check([0.5_f64, -0.0, f64::MAX]);
+}
+
+/// How this process has the file whose path ends with `name` mapped, as /proc says.
+fn permissions(name: &str) -> Vec<String> {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let of_file = maps.lines().filter(|line| line.ends_with(name));
+    of_file.map(|line| line.split(' ').nth(1).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_reader_has_a_named_segment_mapped_to_read_alone_and_keeps_it_in_use() {
+    let (shm, name) = (Directory::shm(), Name::of("read_alone"));
+    let cells = shm.create::<AtomicCells>(&name, CellsConfig::new(2)).unwrap();
+    let reader = CellsReader::attach(&shm, &name).unwrap();
+    // The creator's mapping is of a file that had no name yet.
+    assert_eq!(permissions(&name), ["r--s"]);
+    cells.add(1, 7);
+    assert_eq!((reader.count(), reader.load(0), reader.load(1)), (2, 0, 7));
+    drop(cells);
+    assert!(shm.inspect(&name).unwrap().in_use);
+    drop(reader);
+    assert!(!shm.inspect(&name).unwrap().in_use);
+}
+
+#[test]
+fn what_is_for_readers_is_written_by_its_creator_alone() {
+    type Cell = LatestCell<u64>;
+    let (cell, descriptor) = sealed::create_for_readers::<Cell>(LatestConfig::of(7)).unwrap();
+    let reader = LatestReader::<u64>::inherit(&descriptor).unwrap();
+    cell.writer().unwrap().write(8);
+    assert_eq!(reader.read_with_version(), (8, 1));
+
+    // However the descriptor is opened again, by whoever may.
+    let again = format!("/proc/self/fd/{}", descriptor.as_raw_fd());
+    let again = File::options().read(true).write(true).open(again).unwrap();
+    for file in [File::from(descriptor), again] {
+        let attached = sealed::attach::<Cell>(&file);
+        assert!(matches!(attached, Err(AttachError::ReadOnly)), "{attached:?}");
+        let mapped = MmapOptions::new().map_raw(&file).map(|_| ());
+        assert_eq!(mapped.unwrap_err().raw_os_error(), Some(Errno::EPERM as i32));
+        let written = file.write_all_at(&[0; 8], 128);
+        assert_eq!(written.unwrap_err().raw_os_error(), Some(Errno::EPERM as i32));
+    }
+    assert_eq!(reader.read_with_version(), (8, 1));
+}
+
+#[test]
+fn a_descriptor_that_was_opened_to_read_admits_a_reader_and_nobody_else() {
+    let (cells, descriptor) = sealed::create::<AtomicCells>(CellsConfig::new(1)).unwrap();
+    let file = File::open(format!("/proc/self/fd/{}", descriptor.as_raw_fd())).unwrap();
+    let attached = sealed::attach::<AtomicCells>(&file);
+    assert!(matches!(attached, Err(AttachError::ReadOnly)), "{attached:?}");
+    let reader = CellsReader::inherit(&file).unwrap();
+    cells.store(0, 7);
+    assert_eq!(reader.load(0), 7);
 }

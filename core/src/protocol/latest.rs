@@ -40,16 +40,20 @@
 //! | `W3` | write: change the other copy |
 //! | `W4` | write: publish it |
 //! | `R1` | read: which version is the latest? |
-//! | `R2` | read: copy it |
-//! | `R3` | read: fence |
-//! | `R4` | read: is it the latest still? |
+//! | `R2` | read: fence |
+//! | `R3` | read: copy it |
+//! | `R4` | read: fence |
+//! | `R5` | read: is it the latest still? |
 //!
 //! ## Edges
 //!
 //! | edge | release | acquire | carries | scenario that fails without it |
 //! |------|---------|---------|---------|--------------------------------|
-//! | `PUBLISH` | `W4` | `R1` | the bytes of W3 | `latest/never_torn` |
-//! | `RECYCLE` | `W2` | `R3` | the W4 before, to the R4 of who read any byte of W3 | `latest/never_torn` |
+//! | `PUBLISH` | `W4` | `R2` | the bytes of W3 | `latest/never_torn` |
+//! | `RECYCLE` | `W2` | `R4` | the W4 before, to the R5 of who read any byte of W3 | `latest/never_torn` |
+//!
+//! A reader's loads are relaxed, and its fences stand apart, because of all loads only those are defined on memory that
+//! is mapped to read alone (`core::sync::atomic`, "Atomic accesses to read-only memory").
 //!
 //! W1 needs none: what a dead writer did happens-before it (`Platform`), and so does what one did that left.
 //!
@@ -65,6 +69,7 @@
 //! | `R2` | nothing | nobody | nothing | nothing |
 //! | `R3` | nothing | nobody | nothing | nothing |
 //! | `R4` | nothing | nobody | nothing | nothing |
+//! | `R5` | nothing | nobody | nothing | nothing |
 //!
 //! ## Guarantees
 //!
@@ -152,11 +157,11 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Cell<P, T>>> Writer<P, T, R> {
     pub fn write(&mut self, value: T) {
         P::enter(&self.ctx);
         let next = self.version.wrapping_add(1);
-        // W2  ORDERING: Release, edge RECYCLE to R3: who reads a byte of W3 sees the last W4 at its R4 (I2).
+        // W2  ORDERING: Release, edge RECYCLE to R4: who reads a byte of W3 sees the last W4 at its R5 (I2).
         P::fence(Release);
         // W3  Nobody reads this copy who does not look again.
         self.cell.copies[place(next)].write(value);
-        // W4  ORDERING: Release, edge PUBLISH to R1: carries the bytes of W3.
+        // W4  ORDERING: Release, edge PUBLISH to R2: carries the bytes of W3.
         self.cell.version.store(next, Release);
         self.version = next;
     }
@@ -194,13 +199,15 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Cell<P, T>>> Reader<P, T, R> {
     /// The latest value, and how many were written before it; nothing if two were written meanwhile. Wait-free.
     pub fn try_read(&self) -> Option<(T, u64)> {
         let cell = &*self.cell;
-        // R1  ORDERING: Acquire, edge PUBLISH from W4: R2 sees the bytes.
-        let version = cell.version.load(Acquire);
-        // R2  They may be overwritten meanwhile; then R4 tells.
-        let value = cell.copies[place(version)].read();
-        // R3  ORDERING: Acquire, edge RECYCLE from W2: R4 sees the W4 before whatever R2 saw.
+        // R1  ORDERING: Relaxed, hint: R2 makes what it names visible, and R5 looks again.
+        let version = cell.version.load(Relaxed);
+        // R2  ORDERING: Acquire, edge PUBLISH from W4: R3 sees the bytes.
         P::fence(Acquire);
-        // R4  ORDERING: Relaxed, hint: it is compared, nothing else; R3 makes it recent enough.
+        // R3  They may be overwritten meanwhile; then R5 tells.
+        let value = cell.copies[place(version)].read();
+        // R4  ORDERING: Acquire, edge RECYCLE from W2: R5 sees the W4 before whatever R3 saw.
+        P::fence(Acquire);
+        // R5  ORDERING: Relaxed, hint: it is compared, nothing else; R4 makes it recent enough.
         (cell.version.load(Relaxed) == version).then_some((value, version))
     }
 }

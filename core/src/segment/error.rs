@@ -202,8 +202,10 @@ pub enum AttachError {
         /// The file.
         path: PathBuf,
     },
-    /// The file may not be read and written.
-    #[error("no permission to read and write {path}: only the user who created it may")]
+    /// The file may not be opened to be read and written, or by a reader to be read.
+    #[error(
+        "no permission to open {path}: only the user who created it may, unless its mode was changed"
+    )]
     PermissionDenied {
         /// The file.
         path: PathBuf,
@@ -229,6 +231,9 @@ pub enum AttachError {
     /// The peer could still shorten or lengthen the file.
     #[error("the memfd is not sealed against shrinking and growing")]
     NotSealed,
+    /// The descriptor is for readers alone.
+    #[error("the segment may only be read: attach a reader to it")]
+    ReadOnly,
     /// No room for a header.
     #[error("the file has {found} bytes, less than a header of {HEADER_SIZE}: not a segment")]
     TooSmall {

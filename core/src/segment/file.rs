@@ -1,6 +1,6 @@
 //! What named and sealed segments have in common: a fresh file is filled, a finished one checked.
 
-use std::os::fd::BorrowedFd;
+use std::{io::ErrorKind, os::fd::BorrowedFd};
 
 use nix::{
     errno::Errno,
@@ -11,7 +11,8 @@ use nix::{
 
 use super::{
     AttachError, CapacityError, ConfigError, CreateError, HEADER_SIZE, Object, Shared,
-    header::Contents, mapping::Mapping,
+    header::Contents,
+    mapping::{Access, Mapping},
 };
 use crate::protocol::registry::MAX_OWNERS;
 
@@ -31,8 +32,8 @@ pub(super) fn fill<O: ?Sized + Object>(
     // Whatever the umask, or a memfd's default, says.
     fchmod(file, MODE).map_err(|errno| create_io("fchmod", errno))?;
     let size = allocate(file, &contents)?;
-    let mapping =
-        Mapping::new(file, size).map_err(|source| CreateError::Io { call: "mmap", source })?;
+    let mapping = Mapping::new(file, size, Access::Write)
+        .map_err(|source| CreateError::Io { call: "mmap", source })?;
     let object = Shared::<O>::new(mapping, &contents);
     O::init(&object, config)?;
     object.mapping().header().publish(&contents);
@@ -61,8 +62,12 @@ fn allocate(file: BorrowedFd<'_>, contents: &Contents) -> Result<usize, CreateEr
     usize::try_from(size).map_err(too_large)
 }
 
-/// The object in a finished `file`, after every check.
-pub(super) fn open<O: ?Sized + Object>(file: BorrowedFd<'_>) -> Result<Shared<O>, AttachError> {
+/// The object in a finished `file`, after every check. With [`Access::Read`] it is for the caller to see that nobody
+/// writes to the object.
+pub(super) fn open<O: ?Sized + Object>(
+    file: BorrowedFd<'_>,
+    access: Access,
+) -> Result<Shared<O>, AttachError> {
     let stat = fstat(file).map_err(|errno| attach_io("fstat", errno))?;
     if SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT != SFlag::S_IFREG {
         return Err(AttachError::NotAFile);
@@ -73,8 +78,11 @@ pub(super) fn open<O: ?Sized + Object>(file: BorrowedFd<'_>) -> Result<Shared<O>
         Ok(_) => return Err(AttachError::TooSmall { found: file_size }),
         Err(_) => return Err(attach_io("mmap", Errno::ENOMEM)),
     };
-    let mapping =
-        Mapping::new(file, size).map_err(|source| AttachError::Io { call: "mmap", source })?;
+    let mapping = Mapping::new(file, size, access).map_err(|source| match source.kind() {
+        // The descriptor, or the seal of what is for readers.
+        ErrorKind::PermissionDenied if access == Access::Write => AttachError::ReadOnly,
+        _ => AttachError::Io { call: "mmap", source },
+    })?;
     let contents = mapping.header().read::<O>(file_size)?;
     Ok(Shared::new(mapping, &contents))
 }

@@ -235,8 +235,11 @@ impl Header {
 
     /// Reads each word once; of what they say, only the magic word is checked.
     pub(crate) fn contents(&self) -> Result<Contents, AttachError> {
-        // ORDERING: Acquire, edge FINISHED from `publish`: the object and the other words are there.
-        match self.magic.load(Acquire) {
+        // ORDERING: Acquire, edge FINISHED from `publish`: the object and the other words are there. It is a fence
+        // of its own, since the memory may be mapped to read alone.
+        let magic = self.magic.load(Relaxed);
+        Native::fence(Acquire);
+        match magic {
             MAGIC => {}
             0 => return Err(AttachError::NotInitialised),
             found => return Err(AttachError::Magic { found, expected: MAGIC }),

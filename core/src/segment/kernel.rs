@@ -24,7 +24,11 @@ use crate::platform::{Directory, LockByte, LockMode, native::byte_lock};
 
 /// A directory of the file system. Names are the paths of files in it.
 #[derive(Debug)]
-pub(super) struct Kernel<'a>(pub(super) &'a Path);
+pub(super) struct Kernel<'a> {
+    pub(super) directory: &'a Path,
+    /// For what files are opened by their names.
+    pub(super) access: OFlag,
+}
 
 /// How a lock is asked for.
 type Ask = for<'a> fn(&'a libc::flock) -> FcntlArg<'a>;
@@ -56,7 +60,7 @@ impl Kernel<'_> {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             Err(error) => {
                 let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
-                Err(Failure::of(Call::Look, self.0)(errno))
+                Err(Failure::of(Call::Look, self.directory)(errno))
             }
         }
     }
@@ -79,7 +83,7 @@ impl Kernel<'_> {
                 Err(Errno::EAGAIN | Errno::EACCES) => return Ok(false),
                 // A signal handler ran.
                 Err(Errno::EINTR) => {}
-                Err(errno) => return Err(Failure::of(Call::Lock, self.0)(errno)),
+                Err(errno) => return Err(Failure::of(Call::Lock, self.directory)(errno)),
             }
         }
     }
@@ -97,7 +101,8 @@ impl Directory for Kernel<'_> {
 
     fn unnamed(&self) -> Result<File, Failure> {
         let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
-        let file = open(self.0, flags, MODE).map_err(Failure::of(Call::OpenUnnamed, self.0))?;
+        let file = open(self.directory, flags, MODE)
+            .map_err(Failure::of(Call::OpenUnnamed, self.directory))?;
         Ok(file.into())
     }
 
@@ -114,7 +119,7 @@ impl Directory for Kernel<'_> {
     }
 
     fn open(&self, name: &Path) -> Result<Option<File>, Failure> {
-        self.open_for(name, OFlag::O_RDWR)
+        self.open_for(name, self.access)
     }
 
     fn refers(&self, name: &Path, file: &File) -> Result<bool, Failure> {

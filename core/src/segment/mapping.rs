@@ -9,7 +9,16 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use super::header::{HEADER_SIZE, Header};
 
-/// A file's bytes, mapped shared and writable for as long as this lives.
+/// What a file's bytes are mapped for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// To be read: a write would be a SIGSEGV.
+    Read,
+    /// To be read and written.
+    Write,
+}
+
+/// A file's bytes, mapped shared for as long as this lives.
 #[derive(Debug)]
 pub(super) struct Mapping {
     memory: MmapRaw,
@@ -19,13 +28,17 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    /// Maps the first `size` bytes of `file`.
+    /// Maps the first `size` bytes of `file` for `access`.
     ///
     /// # Panics
     /// If that is less than a header.
-    pub(super) fn new(file: BorrowedFd<'_>, size: usize) -> io::Result<Self> {
+    pub(super) fn new(file: BorrowedFd<'_>, size: usize, access: Access) -> io::Result<Self> {
         assert!(size >= HEADER_SIZE, "callers check the size first");
-        let memory = MmapOptions::new().len(size).map_raw(&file)?;
+        let mut options = MmapOptions::new();
+        let memory = match access {
+            Access::Read => options.len(size).map_raw_read_only(&file)?,
+            Access::Write => options.len(size).map_raw(&file)?,
+        };
         Ok(Self { memory, file: file.try_clone_to_owned()? })
     }
 

@@ -10,7 +10,7 @@ use nix::fcntl::OFlag;
 
 use super::{
     AttachError, CleanError, CreateError, NameError, Object, OpenError, Shared, UnlinkError, file,
-    kernel::Kernel,
+    kernel::Kernel, mapping::Access,
 };
 use crate::{
     platform::Directory as _,
@@ -122,7 +122,20 @@ impl Directory {
     pub fn attach<O: ?Sized + Object>(&self, name: &str) -> Result<Shared<O>, AttachError> {
         let path = self.path(name)?;
         match naming::attach(&self.kernel(), &path)? {
-            Some(file) => file::open(file.as_fd()),
+            Some(file) => file::open(file.as_fd(), Access::Write),
+            None => Err(AttachError::NotFound { path }),
+        }
+    }
+
+    /// Attaches to the segment `name`, whose memory is mapped to read alone: nothing may write to the object.
+    pub(crate) fn attach_to_read<O: ?Sized + Object>(
+        &self,
+        name: &str,
+    ) -> Result<Shared<O>, AttachError> {
+        let path = self.path(name)?;
+        let kernel = Kernel { access: OFlag::O_RDONLY, ..self.kernel() };
+        match naming::attach(&kernel, &path)? {
+            Some(file) => file::open(file.as_fd(), Access::Read),
             None => Err(AttachError::NotFound { path }),
         }
     }
@@ -167,7 +180,9 @@ impl Directory {
         let fill = |file: &File| Ok::<_, OpenError>(file::fill::<O>(file.as_fd(), &config)?);
         match naming::create_or_attach(&self.kernel(), &path, fill)? {
             Opened::Created(_, object) => Ok((object, Origin::Created)),
-            Opened::Attached(file) => Ok((file::open(file.as_fd())?, Origin::Attached)),
+            Opened::Attached(file) => {
+                Ok((file::open(file.as_fd(), Access::Write)?, Origin::Attached))
+            }
         }
     }
 
@@ -274,6 +289,6 @@ impl Directory {
     }
 
     fn kernel(&self) -> Kernel<'_> {
-        Kernel(&self.path)
+        Kernel { directory: &self.path, access: OFlag::O_RDWR }
     }
 }

@@ -5,17 +5,19 @@
 //! the peer by inheritance or over a Unix socket (`SCM_RIGHTS`). Its mode is 0600, so that nobody
 //! reopens it through `/proc` whom its creator's user does not admit.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::{
     errno::Errno,
     fcntl::{F_ADD_SEALS, F_GET_SEALS, SealFlag, fcntl},
+    libc::F_SEAL_FUTURE_WRITE,
     sys::memfd::{MFdFlags, memfd_create},
 };
 
 use super::{
     AttachError, CreateError, Object, Shared,
     file::{self, attach_io, create_io},
+    mapping::Access,
 };
 
 /// The seals without which a peer could take pages away.
@@ -30,11 +32,33 @@ const SIZE_SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW
 /// # If a process dies
 /// The kernel frees the segment when nobody has it mapped or open.
 pub fn create<O: ?Sized + Object>(config: O::Config) -> Result<(Shared<O>, OwnedFd), CreateError> {
+    create_with(&config, SealFlag::empty())
+}
+
+/// [`create`]s a segment that nobody else can write to: who is handed the descriptor attaches a reader, such as
+/// [`LatestReader`](crate::shared_memory::LatestReader), and cannot be granted more (`F_SEAL_FUTURE_WRITE`, Linux
+/// 5.1). To write takes the returned pointer, or a clone: this process's, and those that it forks.
+///
+/// # Errors
+/// As [`create`]; on an older kernel [`CreateError::Io`].
+///
+/// # If a process dies
+/// Once its creator is dead, nobody can write to the segment.
+pub fn create_for_readers<O: ?Sized + Object>(
+    config: O::Config,
+) -> Result<(Shared<O>, OwnedFd), CreateError> {
+    create_with(&config, SealFlag::from_bits_retain(F_SEAL_FUTURE_WRITE))
+}
+
+fn create_with<O: ?Sized + Object>(
+    config: &O::Config,
+    seals: SealFlag,
+) -> Result<(Shared<O>, OwnedFd), CreateError> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let file = memfd_create(c"selvedge", flags).map_err(|e| create_io("memfd_create", e))?;
-    let object = file::fill(file.as_fd(), &config)?;
+    let object = file::fill(file.as_fd(), config)?;
     // The last one keeps a peer from sealing the file against writing.
-    fcntl(&file, F_ADD_SEALS(SIZE_SEALS | SealFlag::F_SEAL_SEAL))
+    fcntl(&file, F_ADD_SEALS(SIZE_SEALS | SealFlag::F_SEAL_SEAL | seals))
         .map_err(|errno| create_io("fcntl(F_ADD_SEALS)", errno))?;
     Ok((object, file))
 }
@@ -45,7 +69,20 @@ pub fn create<O: ?Sized + Object>(config: O::Config) -> Result<(Shared<O>, Owned
 /// [`AttachError`]; nothing of the segment was used but its header, and that not before it was
 /// certain that its size is fixed.
 pub fn attach<O: ?Sized + Object>(descriptor: impl AsFd) -> Result<Shared<O>, AttachError> {
-    let file = descriptor.as_fd();
+    attach_for(descriptor.as_fd(), Access::Write)
+}
+
+/// Likewise, mapped to read alone: nothing may write to the object.
+pub(crate) fn attach_to_read<O: ?Sized + Object>(
+    descriptor: impl AsFd,
+) -> Result<Shared<O>, AttachError> {
+    attach_for(descriptor.as_fd(), Access::Read)
+}
+
+fn attach_for<O: ?Sized + Object>(
+    file: BorrowedFd<'_>,
+    access: Access,
+) -> Result<Shared<O>, AttachError> {
     let seals = fcntl(file, F_GET_SEALS).map_err(|errno| match errno {
         Errno::EINVAL => AttachError::NotAMemfd,
         errno => attach_io("fcntl(F_GET_SEALS)", errno),
@@ -53,5 +90,5 @@ pub fn attach<O: ?Sized + Object>(descriptor: impl AsFd) -> Result<Shared<O>, At
     if !SealFlag::from_bits_truncate(seals).contains(SIZE_SEALS) {
         return Err(AttachError::NotSealed);
     }
-    file::open(file)
+    file::open(file, access)
 }

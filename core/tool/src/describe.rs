@@ -19,6 +19,7 @@ const fn kind(state: &State) -> &'static str {
         State::Mutex { .. } => "mutex",
         State::Permits { .. } => "permits",
         State::Latest { .. } => "latest",
+        State::Cells { .. } => "cells",
         _ => "unknown",
     }
 }
@@ -68,6 +69,7 @@ fn fill(found: &Inspection) -> String {
             }
         }
         State::Latest { version } => format!("version {version}"),
+        State::Cells { .. } => format!("{} cells", found.elements),
         _ => "?".into(),
     }
 }
@@ -173,6 +175,7 @@ pub(super) fn in_full(name: &str, found: &Found) -> Value {
             json!({ "holders": all(holders), "waiting": waiters })
         }
         State::Latest { version } => json!({ "version": version }),
+        State::Cells { values } => json!({ "values": values }),
         _ => Value::Null,
     };
     json!({
