@@ -1,5 +1,5 @@
 //! What tests share: records, names that vanish, children that do not stay, a clock, a second view of
-//! a segment's bytes, descriptors in flight; models, and what fuzz targets do with an input.
+//! a segment's bytes, descriptors in flight; models, what fuzz targets do with an input, and sessions in READMEs.
 #![cfg(target_os = "linux")]
 
 pub mod confined;
@@ -8,6 +8,7 @@ pub mod fuzz;
 pub mod model;
 pub mod peer_dead;
 pub mod pipes;
+pub mod sessions;
 pub mod soak;
 
 mod bell;
