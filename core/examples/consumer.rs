@@ -7,38 +7,36 @@
 
 mod common;
 
-use std::{error::Error, process::ExitCode, thread, time::Instant};
+use std::{process::ExitCode, thread, time::Instant};
 
-use common::{Args, GLANCE, NAME, SILENCE, Stop, Tick, TickRing};
+use clap::Parser;
+use common::{
+    Done,
+    ticks::{self, Arguments, GLANCE, SILENCE, Stop, Tick, TickRing},
+};
 use selvedge::{
     platform::native::Native,
     protocol::spsc::{self, PopTimeoutError},
-    segment::{AttachError, Directory, Shared},
+    segment::Shared,
 };
 
 type Consumer = spsc::Consumer<Native, Tick, Shared<TickRing>>;
 
 fn main() -> ExitCode {
-    common::exit("consumer", run())
+    common::exit("consumer", run(&Arguments::parse()))
 }
 
-fn run() -> Result<(), Box<dyn Error>> {
-    let mut args = Args::parse();
-    let count = args.option("--count")?.map_or(Ok(u64::MAX), |count| count.parse())?;
-    let name = args.option("--name")?.unwrap_or(NAME.to_owned());
-    args.end("consumer [--count N] [--name NAME]")?;
-
+fn run(Arguments { count, name }: &Arguments) -> Done {
+    let directory = common::directory();
+    println!("waiting for the ring \"{name}\": start its producer in another terminal");
+    let ring = common::wait_for(|| directory.attach::<TickRing>(name))?;
     let mut stop = Stop::listen()?;
-    let Some(ring) = attach(&name, &mut stop)? else {
-        println!("stopped: nothing was received");
-        return Ok(());
-    };
     let mut consumer = ring.consumer()?;
-    println!("attached to the ring \"{name}\"");
+    println!("attached to it");
 
     let mut received = 0;
     let why = loop {
-        if received == count {
+        if received == *count {
             break "all done";
         }
         match pop(&mut consumer, &mut stop) {
@@ -49,24 +47,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     };
     consumer.close();
     println!("{why}: received {received} ticks, closed the ring");
+    ticks::leave(&directory, name, ring)?;
     Ok(())
-}
-
-/// Attaches to the ring as soon as there is one; `None` if stopped meanwhile.
-fn attach(name: &str, stop: &mut Stop) -> Result<Option<Shared<TickRing>>, AttachError> {
-    let shm = Directory::shm();
-    let mut remarked = false;
-    while !stop.asked() {
-        match shm.attach::<TickRing>(name) {
-            Err(AttachError::NotFound { path }) if !remarked => {
-                println!("waiting for {}: start the producer in another terminal", path.display());
-                remarked = true;
-            }
-            Err(AttachError::NotFound { .. }) => thread::sleep(GLANCE),
-            outcome => return outcome.map(Some),
-        }
-    }
-    Ok(None)
 }
 
 /// Pops one tick, however long the ring is empty, unless there is a reason to end.

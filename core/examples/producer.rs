@@ -11,17 +11,20 @@
 mod common;
 
 use std::{
-    error::Error,
     process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
 
-use common::{Args, GLANCE, NAME, SILENCE, Stop, Tick, TickRing};
+use clap::Parser;
+use common::{
+    Done,
+    ticks::{self, Arguments, GLANCE, SILENCE, Stop, Tick, TickRing},
+};
 use selvedge::{
     platform::native::Native,
     protocol::spsc::{self, PushTimeoutError},
-    segment::{Directory, Origin, RingConfig, Shared},
+    segment::{Origin, RingConfig, Shared},
 };
 
 /// Between two ticks.
@@ -30,27 +33,21 @@ const PACE: Duration = Duration::from_millis(200);
 type Producer = spsc::Producer<Native, Tick, Shared<TickRing>>;
 
 fn main() -> ExitCode {
-    common::exit("producer", run())
+    common::exit("producer", run(&Arguments::parse()))
 }
 
-fn run() -> Result<(), Box<dyn Error>> {
-    let mut args = Args::parse();
-    let count = args.option("--count")?.map_or(Ok(u64::MAX), |count| count.parse())?;
-    let name = args.option("--name")?.unwrap_or(NAME.to_owned());
-    args.end("producer [--count N] [--name NAME]")?;
-
+fn run(Arguments { count, name }: &Arguments) -> Done {
     let mut stop = Stop::listen()?;
-    let shm = Directory::shm();
-    let (ring, origin) = shm.create_or_attach::<TickRing>(&name, RingConfig::new(16))?;
-    let path = shm.path(&name)?;
+    let directory = common::directory();
+    let (ring, origin) = directory.create_or_attach::<TickRing>(name, RingConfig::new(16))?;
     let mut producer = ring.producer()?;
     match origin {
-        Origin::Created => println!("created {}; start the consumer", path.display()),
-        Origin::Attached => println!("going on with {}, where another left off", path.display()),
+        Origin::Created => println!("created the ring \"{name}\": start its consumer"),
+        Origin::Attached => println!("going on with the ring \"{name}\", where another left off"),
     }
     let mut pushed = 0;
     let why = loop {
-        if pushed == count {
+        if pushed == *count {
             break "all done";
         }
         let tick = Tick { seq: pushed, price: 10_000 + pushed * 7919 % 100 };
@@ -62,8 +59,8 @@ fn run() -> Result<(), Box<dyn Error>> {
         thread::sleep(PACE);
     };
     producer.close();
-    shm.unlink(&name)?;
-    println!("{why}: pushed {pushed} ticks, closed the ring and removed its name");
+    println!("{why}: pushed {pushed} ticks, closed the ring");
+    ticks::leave(&directory, name, ring)?;
     Ok(())
 }
 

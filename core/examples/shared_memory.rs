@@ -1,0 +1,93 @@
+//! The latest value, in shared memory: one publishes, any number watch. Start them in any order:
+//!
+//! ```sh
+//! cargo run --example shared_memory -- publish temperature 18 19 20
+//! cargo run --example shared_memory -- watch temperature --until 20 --rm
+//! ```
+//!
+//! The cell outlives its publisher: one that is killed and started again finds what it last published.
+#![allow(clippy::print_stdout, reason = "a program for a terminal")]
+
+mod common;
+
+use std::{process::ExitCode, thread, time::Duration};
+
+use clap::Parser;
+use common::Done;
+use selvedge::{
+    segment::Directory,
+    shared_memory::{LatestCell, LatestConfig},
+};
+
+/// Between two values.
+const PACE: Duration = Duration::from_millis(10);
+
+/// Between two looks.
+const GLANCE: Duration = Duration::from_millis(1);
+
+/// The latest value, in shared memory.
+#[derive(Debug, Parser)]
+enum Role {
+    /// Publish values, one after the other: those behind the latest, if it is one of them.
+    Publish {
+        name: String,
+        /// The values, in order, each once.
+        #[arg(required = true, value_name = "VALUE")]
+        values: Vec<u64>,
+        /// Die by SIGKILL when N values are written and more are to be.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        crash_after: Option<u64>,
+    },
+    /// Wait until this is the latest value.
+    Watch {
+        name: String,
+        #[arg(long, value_name = "VALUE")]
+        until: u64,
+        /// Then remove the name.
+        #[arg(long)]
+        rm: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let directory = common::directory();
+    let done = match Role::parse() {
+        Role::Publish { name, values, crash_after } => {
+            publish(&directory, &name, &values, crash_after)
+        }
+        Role::Watch { name, until, rm } => watch(&directory, &name, until, rm),
+    };
+    common::exit("shared_memory", done)
+}
+
+fn publish(directory: &Directory, name: &str, values: &[u64], crash_after: Option<u64>) -> Done {
+    let config = LatestConfig::of(values[0]);
+    let (cell, _) = directory.create_or_attach::<LatestCell<u64>>(name, config)?;
+    let mut writer = cell.writer()?;
+    let latest = cell.reader().read();
+    let published = values.iter().position(|value| *value == latest).map_or(0, |place| place + 1);
+    for (written, value) in (0..).zip(&values[published..]) {
+        if crash_after == Some(written) {
+            common::crash();
+        }
+        thread::sleep(PACE);
+        writer.write(*value);
+    }
+    Ok(())
+}
+
+fn watch(directory: &Directory, name: &str, until: u64, rm: bool) -> Done {
+    let reader = common::wait_for(|| directory.attach::<LatestCell<u64>>(name))?.reader();
+    loop {
+        let (value, others) = reader.read_with_version();
+        if value == until {
+            println!("{value} after {others} others");
+            break;
+        }
+        thread::sleep(GLANCE);
+    }
+    if rm {
+        directory.unlink(name)?;
+    }
+    Ok(())
+}
