@@ -1,10 +1,12 @@
 //! What tests share: records, names that vanish, children that do not stay, a clock, a second view of
-//! a segment's bytes, descriptors in flight; models, what fuzz targets do with an input, and sessions in READMEs.
+//! a segment's bytes, descriptors in flight; every mechanism, models, what fuzz targets do with an input, and
+//! sessions in READMEs.
 #![cfg(target_os = "linux")]
 
 pub mod confined;
 pub mod deaths;
 pub mod fuzz;
+pub mod mechanisms;
 pub mod model;
 pub mod peer_dead;
 pub mod pipes;
@@ -14,6 +16,7 @@ pub mod soak;
 mod bell;
 mod children;
 mod clock;
+mod header;
 mod maps;
 mod names;
 mod passing;
@@ -26,6 +29,7 @@ mod words;
 pub use bell::Bell;
 pub use children::{A_WHILE, Children, FOR_EVER, LIMIT, child, heir, inherited};
 pub use clock::Clock;
+pub use header::write_header;
 pub use names::Name;
 pub use passing::{receive, send};
 pub use race::{Gate, PRIZE, RACERS, STALE, mark};

@@ -1,30 +1,22 @@
-//! Each thing that can be wrong with a segment, or with a wish for one, has its own error.
+//! Each thing that can be wrong with a segment, or with a wish for one, has its own error. What each mechanism says of
+//! it is in `attacks.rs`.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
-    io,
+    fs::{self, File, OpenOptions},
     os::unix::fs::{FileExt, PermissionsExt, symlink},
-    process::Command,
 };
 
-use nix::{
-    fcntl::{F_ADD_SEALS, SealFlag, fcntl},
-    sys::{
-        memfd::{MFdFlags, memfd_create},
-        stat::Mode,
-    },
-    unistd::{geteuid, mkfifo},
-};
+use nix::{sys::stat::Mode, unistd::mkfifo};
 use selvedge::{
     protocol::{registry::MAX_OWNERS, semaphore::InitError},
     segment::{
         AttachError, CapacityError, CleanError, ConfigError, CreateError, DEFAULT_OWNERS,
-        Directory, HEADER_SIZE, Header, LAYOUT_VERSION, MAGIC, NameError, Record, RecordId,
-        RingConfig, Shared, SpscRing, UnlinkError, sealed,
+        Directory, HEADER_SIZE, LAYOUT_VERSION, MAGIC, NameError, Record, RecordId, RingConfig,
+        Shared, SpscRing, UnlinkError, sealed,
     },
     semaphore::{SemaphoreConfig, SharedSemaphore},
 };
-use selvedge_tests::{Children, Name};
+use selvedge_tests::write_header;
 use tempfile::TempDir;
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
@@ -75,10 +67,8 @@ impl Place {
 
 /// What attaching to a ring says once the header's word `name` has become `bytes`.
 fn with_word(name: &str, bytes: &[u8]) -> Result<Shared<Ring>, AttachError> {
-    let field = Header::fields().into_iter().find(|field| field.name == name).unwrap();
-    assert_eq!(field.size, bytes.len());
     let place = Place::with_ring();
-    place.file().write_all_at(bytes, field.offset as u64).unwrap();
+    write_header(&place.file(), name, bytes);
     place.attach()
 }
 
@@ -94,11 +84,6 @@ fn another_magic_word() {
         with_word("magic", b"SELVAGES"),
         AttachError::Magic { found, expected: MAGIC } if found == u64::from_le_bytes(*b"SELVAGES")
     );
-}
-
-#[test]
-fn no_magic_word_yet() {
-    assert_error!(with_word("magic", &[0; 8]), AttachError::NotInitialised);
 }
 
 #[test]
@@ -171,8 +156,7 @@ fn a_header_with_an_impossible_capacity() {
 fn a_semaphore_with_elements() {
     let place = Place::new();
     place.directory.create::<SharedSemaphore>("ring", SemaphoreConfig::binary()).unwrap();
-    let field = Header::fields().into_iter().find(|field| field.name == "elements").unwrap();
-    place.file().write_all_at(&1_u64.to_le_bytes(), field.offset as u64).unwrap();
+    write_header(&place.file(), "elements", &1_u64.to_le_bytes());
     assert_error!(
         place.directory.attach::<SharedSemaphore>("ring"),
         AttachError::Capacity(CapacityError::NotZero(1))
@@ -228,26 +212,6 @@ fn a_file_without_a_header() {
     for len in [HEADER_SIZE as u64 - 1, 0] {
         place.file().set_len(len).unwrap();
         assert_error!(place.attach(), AttachError::TooSmall { found } if found == len);
-    }
-}
-
-#[test]
-fn no_permission() {
-    let name = Name::of("no_permission");
-    let shm = Directory::shm();
-    shm.create::<SharedSemaphore>(&name, SemaphoreConfig::binary()).unwrap();
-    let path = shm.path(&name).unwrap();
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    if geteuid().is_root() {
-        let mut children = Children::new();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_attach_as_nobody"));
-        children.start("attach_as_nobody", command.arg(&*name));
-        let expected = format!("Err({:?})", AttachError::PermissionDenied { path });
-        assert_eq!(children.finish(), [expected]);
-    } else {
-        fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
-        let attached = shm.attach::<SharedSemaphore>(&name);
-        assert_error!(attached, AttachError::PermissionDenied { path: found } if found == path);
     }
 }
 
@@ -376,39 +340,6 @@ fn no_owners_and_more_than_a_word_has_room_for() {
     assert_eq!(place.files(), 0);
     let ring = place.directory.create::<Ring>("ring", of_so_many(MAX_OWNERS)).unwrap();
     assert_eq!(ring.owners(), MAX_OWNERS);
-}
-
-#[test]
-fn directories_that_are_full_or_strange() {
-    let temporary = tempfile::tempdir().unwrap();
-    let mut children = Children::new();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_strange_directories"));
-    children.start("strange_directories", command.arg(temporary.path()));
-    let expected = "Err(NoSpace { size: 131840 })\n0 files\n1 file\n\
-                    Err(NoTmpfile { path: \"/proc/self/task\" })\nErr(NoProc)\n1 file";
-    assert_eq!(children.finish(), [expected]);
-}
-
-#[test]
-fn a_descriptor_that_is_no_memfd() {
-    let null = File::open("/dev/null").unwrap();
-    assert_error!(sealed::attach::<Ring>(null), AttachError::NotAMemfd);
-    // A file on a tmpfs has seals, but can never get one that fixes its size.
-    assert_error!(sealed::attach::<Ring>(Place::with_ring().file()), AttachError::NotSealed);
-}
-
-#[test]
-fn a_memfd_whose_size_is_not_sealed() {
-    let seals = [SealFlag::empty(), SealFlag::F_SEAL_SHRINK, SealFlag::F_SEAL_GROW];
-    for seals in seals {
-        let (_, original) = sealed::create::<Ring>(RingConfig::new(16)).unwrap();
-        let copy = File::from(memfd_create(c"copy", MFdFlags::MFD_ALLOW_SEALING).unwrap());
-        io::copy(&mut File::from(original), &mut &copy).unwrap();
-        fcntl(&copy, F_ADD_SEALS(seals)).unwrap();
-        assert_error!(sealed::attach::<Ring>(&copy), AttachError::NotSealed);
-        fcntl(&copy, F_ADD_SEALS(SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW)).unwrap();
-        assert!(sealed::attach::<Ring>(&copy).is_ok());
-    }
 }
 
 #[test]

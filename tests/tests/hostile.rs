@@ -2,14 +2,12 @@
 //! operations then say what the cards say, and nothing panics or reaches outside the segment.
 
 use std::{
-    fs::File,
     os::fd::OwnedFd,
     sync::mpsc::{Receiver, TryRecvError, channel},
     thread,
     time::{Duration, Instant},
 };
 
-use nix::fcntl::{FallocateFlags, fallocate};
 use proptest::prelude::*;
 use selvedge::{
     platform::{
@@ -18,7 +16,7 @@ use selvedge::{
         native::{Native, NativeCell},
     },
     protocol::{
-        Corrupt, mpmc,
+        Corrupt,
         semaphore::{AcquireTimeoutError, MAX, ReleaseError, State, TryAcquireError},
         spsc::{self, Claim, End, PopError, PopTimeoutError, PushError, PushTimeoutError},
     },
@@ -238,44 +236,6 @@ proptest! {
         prop_assert_eq!(shared.handle().map(|semaphore| semaphore.max()), expected);
         prop_assert_eq!(before.max(), 1, "read once, at attach");
     }
-}
-
-/// Lets every page of the segment turn zero.
-fn punch(descriptor: OwnedFd) {
-    let file = File::from(descriptor);
-    let size = file.metadata().unwrap().len().cast_signed();
-    let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
-    fallocate(&file, hole, 0, size).unwrap();
-}
-
-#[test]
-fn pages_that_turn_zero_are_corrupt() {
-    let (ring, _view, descriptor) = ring(0);
-    let mut producer = ring.producer().unwrap();
-    let mut consumer = ring.consumer().unwrap();
-    for n in 0..3 {
-        producer.try_push(n).unwrap();
-        assert_eq!(consumer.try_pop(), Ok(n));
-    }
-    punch(descriptor);
-    assert_eq!(consumer.try_pop(), Err(PopError::Corrupt));
-    // The producer is at 3 and takes the zero for a consumer at 0.
-    assert_eq!(producer.try_push(3), Ok(()));
-    assert_eq!(producer.try_push(4), Err(PushError::Full(4)));
-}
-
-#[test]
-fn a_queue_whose_pages_turn_zero_is_corrupt() {
-    let (queue, _view, descriptor) = queue(0);
-    let mut producer = queue.producer().unwrap();
-    let mut consumer = queue.consumer().unwrap();
-    for n in 0..3 {
-        producer.try_push(n).unwrap();
-        assert_eq!(consumer.try_pop(), Ok(n));
-    }
-    punch(descriptor);
-    assert_eq!(producer.try_push(3), Err(mpmc::PushError::Corrupt(3)));
-    assert_eq!(consumer.try_pop(), Err(mpmc::PopError::Corrupt));
 }
 
 /// Scribbles on every word of the ring until told to stop.

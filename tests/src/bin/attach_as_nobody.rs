@@ -1,15 +1,16 @@
-//! `attach_as_nobody NAME`: gives up root for the user "nobody", attaches to the semaphore NAME and
-//! prints what happens.
+//! `attach_as_nobody MECHANISM DIRECTORY NAME`: gives up root for the user "nobody", opens the segment NAME and
+//! prints why it may not.
 #![allow(clippy::print_stdout, reason = "the test reads it")]
 
 use std::error::Error;
 
-use selvedge::{segment::Directory, semaphore::SharedSemaphore};
-use selvedge_tests::{child, confined};
+use selvedge::segment::Directory;
+use selvedge_tests::{child, confined, mechanisms::Mechanism};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let [name] = child();
+    let [mechanism, directory, name] = child();
     confined::become_nobody()?;
-    println!("{:?}", Directory::shm().attach::<SharedSemaphore>(&name));
+    let had = (Mechanism::called(&mechanism).named)(&Directory::at(directory), &name);
+    println!("{}", had.err().ok_or("it may")?);
     Ok(())
 }
