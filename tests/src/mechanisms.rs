@@ -10,7 +10,9 @@ use selvedge::{
     pipe::{Pipe, PipeReader, PipeWriter},
     segment::{Directory, MpmcQueue, Object, ProtocolId, RingConfig, Shared, SpscRing, sealed},
     semaphore::{Semaphore, SemaphoreConfig, SharedSemaphore},
-    shared_memory::{LatestCell, LatestConfig, LatestReader, LatestWriter},
+    shared_memory::{
+        AtomicCells, CellsConfig, LatestCell, LatestConfig, LatestReader, LatestWriter,
+    },
 };
 
 /// Bytes of the pipe, and messages of the queue.
@@ -52,6 +54,7 @@ type Cell = LatestCell<u64>;
 type Mutex = SharedMutex<u64>;
 
 const CELL: LatestConfig<u64> = LatestConfig::of(0);
+const CELLS: CellsConfig = CellsConfig::new(1);
 const MUTEX: MutexConfig<u64> = MutexConfig::of(0);
 const PERMIT: PermitsConfig = PermitsConfig::new(1);
 const PERMITS: SemaphoreConfig = SemaphoreConfig::counting(2);
@@ -59,7 +62,7 @@ const RING: RingConfig = RingConfig::new(CAPACITY as u64);
 
 impl Mechanism {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self {
             name: "pipe",
             protocol: SpscRing::<u8>::PROTOCOL,
@@ -102,6 +105,13 @@ impl Mechanism {
             sealed: |owners| sealed::<PermitPool>(PERMIT.owners(owners)),
             inherit: |file| permits(&sealed::attach(file)?),
         },
+        Self {
+            name: "cells",
+            protocol: AtomicCells::PROTOCOL,
+            named: |directory, name| cells(directory.create_or_attach(name, CELLS)?.0),
+            sealed: |_| sealed::<AtomicCells>(CELLS),
+            inherit: |file| cells(sealed::attach(file)?),
+        },
     ];
 
     /// The one of this name.
@@ -137,6 +147,10 @@ fn mutex(mutex: &Shared<Mutex>) -> Had {
 
 fn permits(pool: &Shared<PermitPool>) -> Had {
     Ok(Box::new([pool.handle()?, pool.handle()?]))
+}
+
+fn cells(cells: Shared<AtomicCells>) -> Had {
+    Ok(Box::new(cells))
 }
 
 /// What came of an operation.
@@ -231,5 +245,13 @@ impl User for [PermitHandle; 2] {
         let held = acquire();
         drop(permit);
         format!("acquire what is held: {held}; after it was released: {}", acquire())
+    }
+}
+
+impl User for Shared<AtomicCells> {
+    fn use_around(&mut self, meanwhile: &mut dyn FnMut()) -> String {
+        self.store(0, 7);
+        meanwhile();
+        format!("add 1 to: {}; then there is: {}", self.add(0, 1), self.load(0))
     }
 }

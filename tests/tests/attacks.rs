@@ -208,7 +208,9 @@ const ATTACKS: &[(&str, Attack)] = &[
             (mechanism.inherit)(&file)
         };
         match mechanism.name {
-            "semaphore" => another().map(|_| "does not apply: it has none").unwrap().into(),
+            "semaphore" | "cells" => {
+                another().map(|_| "does not apply: it has none").unwrap().into()
+            }
             _ => place.refused(another),
         }
     }),
