@@ -110,6 +110,22 @@ impl Drop for Children {
     }
 }
 
+/// The next line that `child` says.
+///
+/// # Panics
+/// If it says none.
+pub fn hear(child: &mut Child) -> String {
+    // A byte at a time: the next line is for whoever hears next.
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    loop {
+        child.stdout.as_mut().expect("piped").read_exact(&mut byte).expect("a line");
+        match byte {
+            [b'\n'] => return String::from_utf8(line).expect("a child prints text"),
+            [byte] => line.push(byte),
+        }
+    }
+}
+
 /// The program at `path`, which inherits `descriptor`, and is told its number.
 ///
 /// # Panics

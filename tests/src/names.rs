@@ -1,10 +1,13 @@
-//! Names in /dev/shm that vanish with their owner.
+//! Names that vanish with their owner: ours, in /dev/shm, and the kernel's.
 
-use std::process;
+use std::{ffi::CString, process};
 
+use nix::mqueue::mq_unlink;
 use selvedge::segment::Directory;
 
-/// A name that no other test has. Its segment is unlinked when this is dropped, also by a panic.
+use crate::semaphores::sem_unlink;
+
+/// A name that no other test has. What has it is unlinked when this is dropped, also by a panic.
 #[derive(Debug)]
 pub struct Name(String);
 
@@ -28,5 +31,12 @@ impl Drop for Name {
     fn drop(&mut self) {
         // A test may have removed it, or never have created it.
         let _ = Directory::shm().unlink(&self.0);
+        let _ = mq_unlink(&*kernels(&self.0));
+        let _ = sem_unlink(&self.0);
     }
+}
+
+/// The name as `mq_open(3)` and `sem_open(3)` want it.
+pub(crate) fn kernels(name: &str) -> CString {
+    CString::new(format!("/selvedge.{name}")).expect("a name without NUL")
 }

@@ -1,28 +1,15 @@
-use std::{
-    fmt::Write as _,
-    fs::OpenOptions,
-    io::{self, BufRead, BufReader},
-    os::unix::fs::OpenOptionsExt,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, sync::mpsc::channel, thread};
 
-use nix::{
-    errno::Errno,
-    libc::O_NONBLOCK,
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::{errno::Errno, libc::O_NONBLOCK};
 use selvedge_tests::{
-    A_WHILE, Children, FOR_EVER, Name,
+    Children, Name, hear, outlive,
     pipes::{Kind, ReadEnd, WriteEnd},
 };
 use tempfile::TempDir;
 
-/// A question, and how a pipe of some kind answers it.
-type Question = (&'static str, fn(&mut Kind) -> String);
+use crate::{Question, table};
 
-const QUESTIONS: &[Question] = &[
+const QUESTIONS: &[Question<Kind>] = &[
     ("two writes, one read", |kind| {
         let (mut writer, mut reader) = kind.ends();
         writer.write_all(b"abc").unwrap();
@@ -130,33 +117,17 @@ fn killed(kind: &mut Kind, child_writes: bool, wait: fn(&mut Kind) -> String) ->
     let program = env!("CARGO_BIN_EXE_pipe_end");
     let child = children.start("pipe_end", &mut kind.hand_to(program, child_writes));
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| wait(kind));
-        let mut here = String::new();
-        BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut here).unwrap();
-        assert_eq!(here, "here\n");
-        kill(Pid::from_raw(child.id() as i32), Signal::SIGSTOP).unwrap();
-        thread::sleep(A_WHILE);
-        assert!(!waiting.is_finished(), "a stopped process is not dead");
-        child.kill().unwrap();
-        let start = Instant::now();
-        while !waiting.is_finished() {
-            assert!(start.elapsed() < FOR_EVER, "it waits for ever");
-            thread::sleep(Duration::from_millis(1));
-        }
-        waiting.join().unwrap()
+        let (tell, answer) = channel();
+        scope.spawn(move || tell.send(wait(kind)));
+        assert_eq!(hear(child), "here");
+        outlive(child, &answer, || {}).0
     })
 }
 
 #[test]
 fn ours_answers_as_the_kernels_but_where_the_table_says_otherwise() {
-    let mut table = String::new();
-    for (n, (question, ask)) in QUESTIONS.iter().enumerate() {
-        writeln!(table, "{question}").unwrap();
-        let (directory, name) = (TempDir::new().unwrap(), Name::of(&format!("conformance.{n}")));
-        for mut kind in Kind::all(directory.path().join("fifo"), &name) {
-            let answer = ask(&mut kind);
-            writeln!(table, "    {:<10} {answer}", kind.to_string()).unwrap();
-        }
-    }
+    let directory = TempDir::new().unwrap();
+    let kinds = |name: &Name| Kind::all(directory.path().join(&**name), name);
+    let table = table("pipe", QUESTIONS, kinds);
     insta::assert_snapshot!(table);
 }
