@@ -3,7 +3,7 @@
 use std::{
     any::Any,
     error::Error,
-    io::Read,
+    io::{ErrorKind, Write},
     mem::forget,
     os::fd::OwnedFd,
     path::Path,
@@ -14,6 +14,7 @@ use std::{
 use selvedge::{
     mutex::{LockError, MutexConfig, SharedMutex},
     permits::{PermitPool, PermitsConfig},
+    pipe::{Ended, Pipe},
     platform::{Ordering::Release, Owner, native::SLEEP_SLICE},
     protocol::{
         mpmc::word::{Phase, SlotWord},
@@ -22,7 +23,7 @@ use selvedge::{
     segment::{MpmcQueue, RingConfig, SpscRing, sealed},
 };
 
-use crate::{Children, FOR_EVER, View, heir};
+use crate::{Children, FOR_EVER, View, hear, heir};
 
 /// What is promised: the death is known at the end of the slice in which it came. The rest is for the kernel,
 /// which frees the locks of the dead within some milliseconds, and for the scheduler of a busy machine.
@@ -50,6 +51,10 @@ pub enum Call {
     PopBehind,
     /// Into a queue that is full, where another consumer has claimed the first record.
     PushBehind,
+    /// Of a pipe that is empty, while its writer lives.
+    PipeRead,
+    /// Into a pipe that is full, while its reader lives.
+    PipeWrite,
 }
 
 /// A call that is about to be made: did it end as it should?
@@ -57,7 +62,7 @@ type Wait = Box<dyn FnOnce() -> bool>;
 
 impl Call {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Pop,
         Self::Read,
         Self::Push,
@@ -66,6 +71,8 @@ impl Call {
         Self::Acquire,
         Self::PopBehind,
         Self::PushBehind,
+        Self::PipeRead,
+        Self::PipeWrite,
     ];
 
     /// A segment for the victim, and the survivor's call.
@@ -126,7 +133,27 @@ impl Call {
                 };
                 (descriptor, Box::new(wait))
             }
+            Self::PipeRead | Self::PipeWrite => self.prepare_pipe()?,
         })
+    }
+
+    fn prepare_pipe(self) -> Result<(OwnedFd, Wait), Box<dyn Error>> {
+        let (pipe, descriptor) = Pipe::anonymous(CAPACITY as usize)?;
+        if self == Self::PipeRead {
+            let mut reader = pipe.reader()?;
+            let wait = move || {
+                let read = reader.read_timeout(&mut [0], FOR_EVER);
+                matches!(read, Ok(0)) && reader.ended() == Some(Ended::WriterDied)
+            };
+            return Ok((descriptor, Box::new(wait)));
+        }
+        let mut writer = pipe.writer()?;
+        writer.write_all(&[0; CAPACITY as usize])?;
+        let wait = move || {
+            let written = writer.write_timeout(&[7], FOR_EVER);
+            written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe)
+        };
+        Ok((descriptor, Box::new(wait)))
     }
 
     /// What the victim has for as long as it lives, in the segment in `descriptor`.
@@ -160,12 +187,14 @@ impl Call {
                 view.u64("slot 0").store(SlotWord::owned(0, phase, Owner(2)).0, Release);
                 Box::new(member)
             }
+            Self::PipeRead => Box::new(Pipe::inherit(descriptor)?.writer()?),
+            Self::PipeWrite => Box::new(Pipe::inherit(descriptor)?.reader()?),
         })
     }
 
     /// Kills a victim `after` a while, in which its peer falls asleep: how long until the peer's call returns?
     /// The victim is `program`, which is told a descriptor and the call's name, calls
-    /// [`victim`](Self::victim), and prints something.
+    /// [`victim`](Self::victim), and prints a line.
     ///
     /// # Panics
     /// If the call does not end as it should, or before the kill.
@@ -174,8 +203,7 @@ impl Call {
         let (descriptor, wait) = self.prepare().expect("a segment");
         let mut children = Children::new();
         let victim = children.start("victim", heir(program, descriptor).arg(format!("{self:?}")));
-        let stdout = victim.stdout.as_mut().expect("piped");
-        stdout.read_exact(&mut [0]).expect("the victim is ready");
+        hear(victim);
         thread::scope(|scope| {
             let killer = scope.spawn(|| {
                 thread::sleep(after);

@@ -3,21 +3,31 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader},
-    os::{fd::AsRawFd, unix::fs::FileExt},
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::fs::FileExt,
+    },
+    process::Child,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use memmap2::MmapOptions;
-use nix::errno::Errno;
+use nix::{
+    errno::Errno,
+    sys::{
+        signal::{Signal, kill},
+        wait::{Id, WaitPidFlag, waitid},
+    },
+    unistd::Pid,
+};
 use selvedge::{
     segment::{AttachError, Directory, JoinError, Record, sealed},
     shared_memory::{
         AtomicCells, CellsConfig, CellsReader, LatestCell, LatestConfig, LatestReader,
     },
 };
-use selvedge_tests::{Children, Name, Wide, heir};
+use selvedge_tests::{Children, Name, Wide, hear, heir, peer_dead::BOUND};
 
 /// Each death comes at another moment.
 const DEATHS: u64 = 30;
@@ -42,6 +52,14 @@ fn read_all(reader: &LatestReader<Wide>) -> u64 {
     }
 }
 
+/// A child that writes on and on.
+fn writer<'a>(children: &'a mut Children, descriptor: &OwnedFd) -> &'a mut Child {
+    let program = env!("CARGO_BIN_EXE_write_latest");
+    let child = children.start("write_latest", &mut heir(program, descriptor));
+    assert_eq!(hear(child), "here");
+    child
+}
+
 #[test]
 fn readers_get_whole_values_in_order_while_one_writer_after_the_other_is_killed() {
     let (cell, descriptor) =
@@ -51,10 +69,7 @@ fn readers_get_whole_values_in_order_while_one_writer_after_the_other_is_killed(
             [cell.reader(), cell.reader()].map(|reader| scope.spawn(move || read_all(&reader)));
         for death in 0..DEATHS {
             let mut children = Children::new();
-            let program = env!("CARGO_BIN_EXE_write_latest");
-            let child = children.start("write_latest", &mut heir(program, &descriptor));
-            let mut here = String::new();
-            BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut here).unwrap();
+            writer(&mut children, &descriptor);
             let another = cell.writer();
             assert!(matches!(another, Err(JoinError::RegistryFull { owners: 1 })), "{another:?}");
             thread::sleep(Duration::from_micros(death * 317));
@@ -64,6 +79,31 @@ fn readers_get_whole_values_in_order_while_one_writer_after_the_other_is_killed(
             assert!(seen > DEATHS, "{seen} values were seen");
         }
     });
+}
+
+#[test]
+fn no_reader_waits_for_a_stopped_writer_nor_another_writer_long_for_a_dead_one() {
+    let (cell, descriptor) =
+        sealed::create::<LatestCell<Wide>>(LatestConfig::of(Wide([0; 32]))).unwrap();
+    let reader = cell.reader();
+    for death in 0..DEATHS {
+        let mut children = Children::new();
+        let child = writer(&mut children, &descriptor);
+        thread::sleep(Duration::from_micros(death * 317));
+        let pid = Pid::from_raw(child.id().cast_signed());
+        kill(pid, Signal::SIGSTOP).unwrap();
+        waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT).unwrap();
+        let (Wide(words), version) = reader.try_read().expect("nobody writes meanwhile");
+        assert_eq!(words, [version; 32]);
+
+        let killed = Instant::now();
+        child.kill().unwrap();
+        while cell.writer().is_err() && killed.elapsed() <= BOUND {}
+        let time = killed.elapsed();
+        assert!(time <= BOUND, "its place was taken for {time:?}");
+        let (Wide(words), version) = reader.try_read().expect("nobody writes at all");
+        assert_eq!(words, [version; 32]);
+    }
 }
 
 #[test]
