@@ -12,7 +12,7 @@
 //! | | [`Directory`]: a name | [`sealed`]: a memfd |
 //! |---|---|---|
 //! | who can reach it | whoever may open the file (mode 0600: the creator's user, and root) | whoever was handed the descriptor |
-//! | may shorten it | yes: *trusted* not to; every process that touches the missing pages gets SIGBUS | no: sealed |
+//! | may shorten it | yes: *trusted* not to; every process that touches the missing pages gets SIGBUS, unless it has installed the [`guard`] | no: sealed |
 //! | may write any byte at any time | *trusted* not to | **not trusted**: indices and sizes are validated or private, so safety does not depend on it |
 //! | may punch holes (pages turn zero) | *trusted* not to | yes; it counts as writing zeros |
 //! | may withhold service | yes | yes |
@@ -54,6 +54,7 @@
 mod error;
 mod failure;
 mod file;
+pub mod guard;
 mod header;
 mod kernel;
 mod mapping;

@@ -24,7 +24,7 @@
 //!
 //! # Whom is trusted
 //! With an anonymous semaphore nobody: a peer can hand out and withhold permits, and make calls fail with
-//! [`Corrupt`](crate::protocol::Corrupt), no more. With a named one whoever may open the name: see
+//! [`Corrupt`], no more. With a named one whoever may open the name: see
 //! [`segment`](crate::segment).
 //!
 //! # If a process dies

@@ -8,7 +8,10 @@ use std::{
     io,
     os::{
         fd::OwnedFd,
-        unix::fs::{PermissionsExt, symlink},
+        unix::{
+            fs::{PermissionsExt, symlink},
+            process::ExitStatusExt,
+        },
     },
     path::{Path, PathBuf},
     process::Command,
@@ -18,7 +21,10 @@ use std::{
 
 use nix::{
     fcntl::{F_ADD_SEALS, FallocateFlags, SealFlag, fallocate, fcntl},
-    sys::memfd::{MFdFlags, memfd_create},
+    sys::{
+        memfd::{MFdFlags, memfd_create},
+        signal::Signal,
+    },
     unistd::geteuid,
 };
 use selvedge::segment::{Directory, LAYOUT_VERSION};
@@ -201,6 +207,12 @@ const ATTACKS: &[(&str, Attack)] = &[
     }),
     ("pages that were punched before", |mechanism, place| place.refused_spoiled(mechanism, punch)),
     ("pages that are punched while in use", |mechanism, _| told(mechanism, punch)),
+    ("a file that is truncated while in use", |mechanism, place| {
+        truncated(mechanism, place, "plainly")
+    }),
+    ("a file that is truncated while in use, under the guard", |mechanism, place| {
+        truncated(mechanism, place, "guarded")
+    }),
     ("a registry of one, for another handle", |mechanism, place| {
         let file = (mechanism.sealed)(1);
         let another = || {
@@ -222,6 +234,16 @@ const ATTACKS: &[(&str, Attack)] = &[
     }),
     ("no /proc", |mechanism, place| place.refused_in(mechanism, "without /proc", place.path())),
 ];
+
+/// What comes of a child that uses a segment whose file is truncated meanwhile.
+fn truncated(mechanism: &Mechanism, place: &Place, how: &str) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_truncate"));
+    let ended = child.args([mechanism.name, how]).arg(place.path()).output().unwrap();
+    match ended.status.signal() {
+        Some(signal) => Signal::try_from(signal).unwrap().to_string(),
+        None => String::from_utf8(ended.stdout).unwrap().trim().replace("guarded\n", ""),
+    }
+}
 
 /// What all of them say.
 fn the_same(said: impl IntoIterator<Item = String>) -> String {

@@ -19,6 +19,7 @@ use nix::{
     time::{ClockId, clock_gettime},
 };
 
+pub(crate) mod guard;
 mod seat;
 
 pub(crate) use seat::byte_lock;

@@ -9,8 +9,8 @@
 //! Trust: whoever may write the memory can tear a value, withhold one or take one back; a reader then gets any
 //! bytes, or tries again for as long as the version keeps changing. It cannot do more.
 //!
-//! Progress: `write` is wait-free. `read` is lock-free: it tries again if two versions were written while it
-//! copied; `try_read` gives up after so many tries.
+//! Progress: `write` is wait-free. `read` is lock-free: it tries again if another version was written while
+//! it copied; `try_read` gives up after so many tries.
 //!
 //! ## Words
 //!
@@ -186,6 +186,11 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Cell<P, T>>> Reader<P, T, R> {
         Self { cell, platform: PhantomData }
     }
 
+    /// What it reads.
+    pub fn cell(&self) -> &R {
+        &self.cell
+    }
+
     /// The latest value, and how many were written before it. Tries again while the writer is fast.
     pub fn read(&self) -> (T, u64) {
         loop {
@@ -196,7 +201,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Cell<P, T>>> Reader<P, T, R> {
         }
     }
 
-    /// The latest value, and how many were written before it; nothing if two were written meanwhile. Wait-free.
+    /// The latest value, and how many were written before it; nothing if another was written meanwhile. Wait-free.
     pub fn try_read(&self) -> Option<(T, u64)> {
         let cell = &*self.cell;
         // R1  ORDERING: Relaxed, hint: R2 makes what it names visible, and R5 looks again.

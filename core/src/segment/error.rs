@@ -144,8 +144,8 @@ impl From<CapacityError> for CreateError {
 pub enum JoinError {
     /// Each slot has an owner who lives, as far as is known.
     #[error(
-        "all {owners} slots of the segment's registry are owned: drop a handle, end a process, or create \
-         the segment with room for more owners"
+        "the segment's registry is full, with {owners} owned: drop a handle, end a process, or create the \
+         segment with room for more owners"
     )]
     RegistryFull {
         /// Slots of the registry.

@@ -8,6 +8,7 @@ use std::{
 use memmap2::{MmapOptions, MmapRaw};
 
 use super::header::{HEADER_SIZE, Header};
+use crate::platform::native::guard::Watched;
 
 /// What a file's bytes are mapped for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(super) enum Access {
 /// A file's bytes, mapped shared for as long as this lives.
 #[derive(Debug)]
 pub(super) struct Mapping {
+    /// Dropped before the memory is unmapped.
+    watched: Watched,
     memory: MmapRaw,
     /// Another descriptor of what is mapped: the locks of a named segment's users belong to both. Closed once
     /// the memory is unmapped.
@@ -39,7 +42,13 @@ impl Mapping {
             Access::Read => options.len(size).map_raw_read_only(&file)?,
             Access::Write => options.len(size).map_raw(&file)?,
         };
-        Ok(Self { memory, file: file.try_clone_to_owned()? })
+        let watched = Watched::new(memory.as_ptr().addr(), size);
+        Ok(Self { watched, memory, file: file.try_clone_to_owned()? })
+    }
+
+    /// Was the file truncated, and has the guard put something else in its place?
+    pub(super) fn is_lost(&self) -> bool {
+        self.watched.is_lost()
     }
 
     /// What is mapped.

@@ -90,6 +90,12 @@ impl<O: ?Sized + Object> Shared<O> {
         self.owners
     }
 
+    /// Was the segment's file truncated, which the [guard](super::guard) has survived? What is found in the memory is
+    /// nobody's then.
+    pub fn is_lost(&self) -> bool {
+        self.mapping.is_lost()
+    }
+
     /// Takes a slot of the registry, for a handle: what surrounds it, and what it is called. The slot is
     /// free again once the context and its clones are dropped, or their process is dead.
     ///

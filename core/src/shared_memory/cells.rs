@@ -85,6 +85,11 @@ impl CellsReader {
         Ok(Self(sealed::attach_to_read(descriptor)?))
     }
 
+    /// Was the file truncated, so that what is read is nobody's? See [`guard`](crate::segment::guard).
+    pub fn is_lost(&self) -> bool {
+        self.0.is_lost()
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.count()

@@ -115,7 +115,12 @@ impl<T: Record> LatestReader<T> {
         Ok(sealed::attach_to_read::<LatestCell<T>>(descriptor)?.reader())
     }
 
-    /// The latest value. Tries again if two were written while it was copied: a writer that writes all the time,
+    /// Was the file truncated, so that what is read is nobody's? See [`guard`](crate::segment::guard).
+    pub fn is_lost(&self) -> bool {
+        self.0.cell().is_lost()
+    }
+
+    /// The latest value. Tries again if another was written while it was copied: a writer that writes all the time,
     /// faster than a copy is made, can keep a reader at it.
     pub fn read(&self) -> T {
         self.0.read().0
@@ -126,7 +131,7 @@ impl<T: Record> LatestReader<T> {
         self.0.read()
     }
 
-    /// The latest value, and how many were written before it; nothing if two were written meanwhile. Wait-free.
+    /// The latest value, and how many were written before it; nothing if another was written meanwhile. Wait-free.
     pub fn try_read(&self) -> Option<(T, u64)> {
         self.0.try_read()
     }
