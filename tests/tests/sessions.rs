@@ -8,7 +8,7 @@ use selvedge_tests::sessions::Session;
 #[test]
 fn the_examples_sessions_print_what_they_say() {
     let sessions = Session::all(include_str!("../../core/examples/README.md"));
-    assert_eq!(sessions.len(), 7, "sessions are found");
+    assert_eq!(sessions.len(), 8, "sessions are found");
 
     // The toolchain that runs this test, from the workspace's root.
     let cargo = Path::new(env!("CARGO")).parent().expect("a directory");
