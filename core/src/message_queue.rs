@@ -32,8 +32,19 @@
 //! # Whom is trusted
 //! With a queue that was handed on as a descriptor nobody: a peer can send any bytes, which are decoded as such or
 //! refused as [`Malformed`](RecvError::Malformed), withhold messages, or spoil the queue, which is
-//! [`Corrupt`](RecvError::Corrupt) then; no more. With a named one whoever may open the name: see
+//! [`Corrupt`](RecvError::Corrupt) then, or looks empty or full; no more. With a named one whoever may open the name: see
 //! [`segment`](crate::segment).
+//!
+//! # If a process dies
+//! What a sender had sent is received. A message that it was sending is there or is not, and holds up nobody: who needs
+//! its place takes that, within [`SLEEP_SLICE`] and some milliseconds if he waits. A receiver takes at most one message
+//! with it, the one that it was receiving.
+//!
+//! # After a restart
+//! A sender or receiver that attaches again finds the messages that nobody has received, in order. A message is gone
+//! once it is received, so what a receiver that was killed had received, and not finished, is known to its sender at
+//! best: where nothing may be lost, receivers answer through another queue, and what is not answered in time is sent
+//! again. `core/examples/message_queue.rs` does that, with a receiver that is killed again and again.
 //!
 //! # Examples
 //! ```
@@ -50,6 +61,8 @@
 //! assert_eq!(receiver.recv()?, "a message of up to 100 bytes");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`SLEEP_SLICE`]: crate::platform::native::SLEEP_SLICE
 
 use core::{fmt, marker::PhantomData, time::Duration};
 use std::os::fd::{AsFd, OwnedFd};

@@ -4,6 +4,27 @@
 //! A [`SharedMutex`] lives in a segment; each participant has a [`RobustMutex`], and while it holds the lock a
 //! [`Guard`]. Its promises are those of [`protocol::mutex`](crate::protocol::mutex).
 //!
+//! # Against the kernel's
+//!
+//! | | `pthread_mutexattr_setrobust(3)`, shared by processes | here |
+//! |-|-------------------------------------------------------|------|
+//! | a program in C; condition variables; priority inheritance | yes | **no** |
+//! | what it protects | what its users agree on | a record beside it, which only a guard reads and writes |
+//! | the holder dies | the next gets `EOWNERDEAD` | the next gets [`LockError::OwnerDied`], with the guard |
+//! | that is known | at once | at once to who asks, within a tenth of a second and some milliseconds to who waits |
+//! | the holder panics | nothing is known of it | as if it had died |
+//! | nobody repairs | `ENOTRECOVERABLE`, for good | [`LockError::Unrecoverable`], for good |
+//! | the holder's thread ends, or it calls `exec` | as if it had died | `exec` likewise; a handle may move between threads |
+//! | the holder locks again | waits for ever, or `EDEADLK` if asked for | [`LockError::HeldByUs`] |
+//! | a peer spoils the memory | anything | [`LockError::Corrupt`], or another holder beside this one |
+//! | a timeout | until a moment of the real-time clock | of the monotonic clock |
+//! | system calls | none, unless somebody waits | the same |
+//!
+//! # Whom is trusted
+//! With a sealed segment nobody, as far as this process is concerned; but who may lock may also write at any time, and
+//! lock what is locked: a lock between processes that do not trust each other protects no data. Under a name, whoever
+//! may open it: see [`segment`](crate::segment).
+//!
 //! # If a process dies
 //! What it held is taken over by whoever locks next, who gets the guard inside [`LockError::OwnerDied`]: the
 //! data may be torn. Repair it and call [`Guard::mark_consistent`]; a guard that is dropped without makes the
@@ -11,6 +32,12 @@
 //!
 //! A death is learnt of at once by who tries to lock, and within [`SLEEP_SLICE`] and what the kernel takes to free
 //! the dead process's locks (some milliseconds; a tenth of a second for a gigabyte of memory) by who waits.
+//!
+//! # After a restart
+//! Who attaches again holds nothing, and is told like any other that the last holder, itself perhaps, died in the
+//! middle. To lose nothing, change the record so that a torn one can be repaired: by one of its parts that says what
+//! the others must be, or by an intention that is written first. `core/examples/mutex.rs` is such a worker, killed in
+//! the middle again and again.
 //!
 //! # Examples
 //! ```

@@ -3,11 +3,29 @@
 //! A [`PermitPool`] lives in a segment; each participant has a [`PermitHandle`], and for each permit that it
 //! holds a [`PermitGuard`]. Its promises are those of [`protocol::permits`](crate::protocol::permits). Where
 //! permits need not come back, or one process acquires what another releases, use the plain
-//! [`semaphore`](crate::protocol::semaphore).
+//! [`semaphore`](crate::semaphore).
+//!
+//! # Against the kernel's
+//!
+//! | | `sem_overview(7)` | `semop(2)` with `SEM_UNDO` | here |
+//! |-|-------------------|----------------------------|------|
+//! | a program in C | yes | yes | **no** |
+//! | a dead holder's permits | are lost | come back, at once | come back, once known: see below |
+//! | who may release | any process | any process | the holder |
+//! | how many | 2^31 - 1 | 32,767 | 65,536 |
+//! | system calls | none, unless somebody waits | one for each operation | none, unless none is free or somebody waits |
+//!
+//! # Whom is trusted
+//! With a sealed segment nobody: a peer can withhold permits, and hand one out that is held; no more. Under a name,
+//! whoever may open it: see [`segment`](crate::segment).
 //!
 //! # If a process dies
 //! Its permits are taken over, each once: at once by who asks for one, and within [`SLEEP_SLICE`] and what the kernel takes to free
 //! the dead process's locks (some milliseconds; a tenth of a second for a gigabyte of memory) by who waits.
+//!
+//! # After a restart
+//! Who joins again holds nothing. What it held before it was killed is free for anybody, itself as well: a worker that is
+//! killed each time it works costs no permit (`core/examples/permits.rs`).
 //!
 //! # Examples
 //! ```

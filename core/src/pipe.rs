@@ -29,6 +29,18 @@
 //! stream holds any bytes, ends, stalls or fails with [`InvalidData`], no more. With a named one whoever may open
 //! the name: see [`segment`](crate::segment).
 //!
+//! # If a process dies
+//! A reader takes what its dead writer had written, and finds the end; [`ended`](PipeReader::ended) says that more may
+//! have been to come. A writer fills the pipe, and then finds it broken. Who waits meanwhile learns of it within
+//! [`SLEEP_SLICE`] and some milliseconds.
+//!
+//! # After a restart
+//! Either end is there for whoever takes the dead one's place, also of an anonymous pipe that a third process holds. A
+//! writer goes on behind the last byte that was published: what it publishes at once, by one
+//! [`commit`](Reserved::commit), is there as a whole or not at all. A reader begins with the first byte that was not
+//! consumed: one that [`peek`](PipeReader::peek)s, does its work, and only then [consumes](Peeked::consume), loses
+//! nothing, and may do the last piece of work twice. `core/examples/pipe.rs` is such a reader, killed again and again.
+//!
 //! # Examples
 //! ```
 //! use std::io::{Read, Write};
@@ -47,6 +59,8 @@
 //! assert_eq!(text, "as much as you like");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`SLEEP_SLICE`]: crate::platform::native::SLEEP_SLICE
 
 use core::time::Duration;
 use std::{

@@ -34,7 +34,7 @@
 //! # After a restart
 //! Who attaches again finds the permits that are free, and none that are its own: it cannot know what it held, and if
 //! it was killed while it held one, there is one less for good. Workers that are killed and restarted use
-//! [`permits`](crate::permits).
+//! [`permits`](crate::permits). `core/examples/semaphore.rs` shows a permit that is lost, and what helps.
 //!
 //! # Examples
 //! ```

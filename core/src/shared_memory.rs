@@ -92,6 +92,7 @@
 //! # After a restart
 //! Memory is as it was: a named segment outlives its processes. A writer that is restarted goes on behind the last
 //! value, of which a reader tells it value and number; a reader finds the latest, and what came between is gone.
+//! `core/examples/shared_memory.rs` is a writer that is killed again and again, and skips nothing.
 //!
 //! # Examples
 //! ```
