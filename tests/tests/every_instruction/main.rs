@@ -7,8 +7,10 @@ mod mpmc;
 mod mutex;
 mod naming;
 mod permits;
+mod pipe;
 mod refused;
 mod semaphore;
+mod shared_memory;
 mod spsc;
 
 use std::process::ExitCode;
@@ -27,6 +29,8 @@ fn main() -> ExitCode {
     subjects.extend(mpmc::operations());
     subjects.extend(mutex::operations());
     subjects.extend(permits::operations());
+    subjects.extend(pipe::operations());
+    subjects.extend(shared_memory::operations());
     subjects.extend(refused::programs());
     deaths::main(&subjects)
 }
