@@ -10,6 +10,7 @@ use selvedge::{
     pipe::Pipe,
     segment::{Directory, RingConfig},
     semaphore::{SemaphoreConfig, SharedSemaphore},
+    shared_memory::{AtomicCells, CellsConfig, LatestCell, LatestConfig},
 };
 
 #[test]
@@ -31,9 +32,12 @@ fn the_readme_shows_what_ls_prints_of_the_living_the_dead_and_the_foreign() {
     drop(dead);
     let _licence = alive.acquire();
     drop(directory.create::<SharedSemaphore>("door", SemaphoreConfig::binary()).unwrap());
+    drop(directory.create::<AtomicCells>("hits", CellsConfig::new(3)).unwrap());
     let pipe = Pipe::named(&directory, "log", 4096).unwrap();
     let mut log = pipe.writer().unwrap();
     log.try_write(b"twelve bytes").unwrap();
+    let cell = directory.create::<LatestCell<u64>>("temperature", LatestConfig::of(19)).unwrap();
+    cell.writer().unwrap().write(20);
     fs::write(
         directory.path("notes").unwrap(),
         "no segment, but more than a header has bytes ".repeat(3),
