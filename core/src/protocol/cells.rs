@@ -102,10 +102,7 @@ impl<P: Platform, S> Cells<P, S> {
     }
 }
 
-/// Numbers are counted from 0.
-///
-/// # Panics
-/// Each operation, if there is no cell of that number.
+/// Cells are counted from 0.
 impl<P: Platform> Cells<P, Words<P>> {
     /// How many there are.
     pub fn count(&self) -> usize {
@@ -113,6 +110,9 @@ impl<P: Platform> Cells<P, Words<P>> {
     }
 
     /// What is in a cell. All that was done before it was put there is visible.
+    ///
+    /// # Panics
+    /// If there is no cell of that number.
     pub fn load(&self, cell: usize) -> u64 {
         // L1  ORDERING: Relaxed, hint: L2 makes what the writer did visible.
         let value = self.cells[cell].load(Relaxed);
@@ -122,12 +122,18 @@ impl<P: Platform> Cells<P, Words<P>> {
     }
 
     /// Puts a value into a cell, whatever was there.
+    ///
+    /// # Panics
+    /// If there is no cell of that number.
     pub fn store(&self, cell: usize, value: u64) {
         // S1  ORDERING: Release, edge STORED to L2: carries what this process did.
         self.cells[cell].store(value, Release);
     }
 
     /// Adds to a cell, wrapping around; returns what was there before.
+    ///
+    /// # Panics
+    /// If there is no cell of that number.
     pub fn add(&self, cell: usize, amount: u64) -> u64 {
         // A1  ORDERING: Acquire and Release, edge ADDED from and to A1: what the others did is visible, and this.
         self.cells[cell].fetch_add(amount, AcqRel)
@@ -137,6 +143,9 @@ impl<P: Platform> Cells<P, Words<P>> {
     ///
     /// # Errors
     /// What is there instead. What was done before that was put there need not be visible.
+    ///
+    /// # Panics
+    /// If there is no cell of that number.
     pub fn compare_exchange(&self, cell: usize, expected: u64, new: u64) -> Result<u64, u64> {
         // X1  ORDERING: Acquire and Release, edge EXCHANGED from and to X1: as above.
         //     On failure Relaxed, hint: whoever decides by it exchanges again.

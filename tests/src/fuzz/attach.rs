@@ -13,8 +13,11 @@ use nix::{
     sys::memfd::{MFdFlags, memfd_create},
 };
 use selvedge::{
-    segment::{HEADER_SIZE, MpmcQueue, Object, RingConfig, SpscRing, sealed},
+    mutex::{MutexConfig, SharedMutex},
+    permits::{PermitPool, PermitsConfig},
+    segment::{HEADER_SIZE, Header, MpmcQueue, Object, RingConfig, Shared, SpscRing, sealed},
     semaphore::{SemaphoreConfig, SharedSemaphore},
+    shared_memory::{AtomicCells, CellsConfig, LatestCell, LatestConfig},
 };
 
 /// A segment's bytes.
@@ -35,6 +38,10 @@ enum Kind {
     Ring,
     Queue,
     Semaphore,
+    Mutex,
+    Permits,
+    Latest,
+    Cells,
 }
 
 const CAPACITY: u64 = 4;
@@ -42,14 +49,19 @@ const CAPACITY: u64 = 4;
 /// A sound segment's bytes.
 fn sound(kind: Kind) -> Vec<u8> {
     let ring = RingConfig::new(CAPACITY);
-    let descriptor = match kind {
-        Kind::Ring => sealed::create::<SpscRing<u32>>(ring).unwrap().1,
-        Kind::Queue => sealed::create::<MpmcQueue<u32>>(ring).unwrap().1,
-        Kind::Semaphore => {
-            sealed::create::<SharedSemaphore>(SemaphoreConfig::counting(2)).unwrap().1
-        }
-    };
-    contents(descriptor)
+    match kind {
+        Kind::Ring => new::<SpscRing<u32>>(ring),
+        Kind::Queue => new::<MpmcQueue<u32>>(ring),
+        Kind::Semaphore => new::<SharedSemaphore>(SemaphoreConfig::counting(2)),
+        Kind::Mutex => new::<SharedMutex<u32>>(MutexConfig::of(7)),
+        Kind::Permits => new::<PermitPool>(PermitsConfig::new(2)),
+        Kind::Latest => new::<LatestCell<u32>>(LatestConfig::of(7)),
+        Kind::Cells => new::<AtomicCells>(CellsConfig::new(2)),
+    }
+}
+
+fn new<O: ?Sized + Object>(config: O::Config) -> Vec<u8> {
+    contents(sealed::create::<O>(config).unwrap().1)
 }
 
 fn contents(descriptor: OwnedFd) -> Vec<u8> {
@@ -94,12 +106,14 @@ pub(super) fn attach(input: &[u8]) {
         }
     }
     if let Some(queue) = accepted::<MpmcQueue<u32>>(&descriptor, &bytes, RingConfig::new) {
-        let mut producer = queue.producer().expect("the header has a capacity");
-        let mut consumer = queue.consumer().expect("the header has a capacity");
-        let _ = producer.try_push(1);
-        let _ = producer.push_timeout(2, Duration::ZERO);
-        let _ = consumer.try_pop();
-        let _ = consumer.pop_timeout(Duration::ZERO);
+        if let Ok(mut producer) = queue.producer() {
+            let _ = producer.try_push(1);
+            let _ = producer.push_timeout(2, Duration::ZERO);
+        }
+        if let Ok(mut consumer) = queue.consumer() {
+            let _ = consumer.try_pop();
+            let _ = consumer.pop_timeout(Duration::ZERO);
+        }
     }
     let permits = |_| SemaphoreConfig::counting(2);
     let shared = accepted::<SharedSemaphore>(&descriptor, &bytes, permits);
@@ -108,19 +122,48 @@ pub(super) fn attach(input: &[u8]) {
         let _ = semaphore.release(1);
         let _ = semaphore.acquire_timeout(Duration::ZERO);
     }
+    let data = |_| MutexConfig::of(7);
+    let shared = accepted::<SharedMutex<u32>>(&descriptor, &bytes, data);
+    if let Some(Ok(mutex)) = shared.map(|shared| shared.handle()) {
+        drop(mutex.try_lock());
+        drop(mutex.lock_timeout(Duration::ZERO));
+    }
+    let permits = |permits| PermitsConfig::new(permits as u32);
+    let pool = accepted::<PermitPool>(&descriptor, &bytes, permits);
+    if let Some(Ok(permits)) = pool.map(|pool| pool.handle()) {
+        let _held = permits.try_acquire();
+        drop(permits.acquire_timeout(Duration::ZERO));
+    }
+    if let Some(cell) = accepted::<LatestCell<u32>>(&descriptor, &bytes, |_| LatestConfig::of(7)) {
+        let _ = cell.reader().try_read();
+        if let Ok(mut writer) = cell.writer() {
+            writer.write(1);
+            assert_eq!(cell.reader().read(), 1);
+        }
+    }
+    if let Some(cells) = accepted::<AtomicCells>(&descriptor, &bytes, CellsConfig::new) {
+        let last = cells.count() - 1;
+        let before = cells.add(last, 1);
+        assert_eq!(cells.load(last), before.wrapping_add(1));
+    }
 }
 
-/// The object, if attaching accepts it: then its header is that of a new segment with as many
-/// elements.
+/// The object, if attaching accepts it: then its header is that of a new segment with as many elements, but for the
+/// number of owners, which may be any.
 fn accepted<O: ?Sized + Object>(
     descriptor: &OwnedFd,
     bytes: &[u8],
     config: impl FnOnce(u64) -> O::Config,
-) -> Option<selvedge::segment::Shared<O>> {
+) -> Option<Shared<O>> {
     let object = sealed::attach::<O>(descriptor).ok()?;
-    let elements = u64::from_le_bytes(bytes[64..72].try_into().expect("eight bytes"));
-    let (_, sound) = sealed::create::<O>(config(elements)).expect("it was attached to");
-    let sound = contents(sound);
+    let word = |name| {
+        let field = Header::fields().into_iter().find(|field| field.name == name);
+        let field = field.expect("a word of the header");
+        field.offset..field.offset + field.size
+    };
+    let elements = bytes[word("elements")].try_into().expect("eight bytes");
+    let mut sound = new::<O>(config(u64::from_le_bytes(elements)));
+    sound[word("owners")].copy_from_slice(&bytes[word("owners")]);
     assert_eq!(bytes[..HEADER_SIZE], sound[..HEADER_SIZE], "accepted, with another header");
     assert_eq!(bytes.len(), sound.len(), "accepted, with another size");
     Some(object)
