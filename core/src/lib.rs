@@ -12,6 +12,8 @@ pub mod permits;
 #[cfg(target_os = "linux")]
 pub mod pipe;
 pub mod platform;
+#[cfg(target_os = "linux")]
+pub mod poll;
 pub mod protocol;
 #[cfg(target_os = "linux")]
 pub mod segment;

@@ -313,7 +313,9 @@ impl<C: Codec> MessageQueue<C> {
 
 /// A handle that sends. It may move between threads, not be shared by them.
 #[derive(Debug)]
-pub struct Sender<C: Codec>(mpmc::Producer<Native, C::Slot, Shared<MpmcQueue<C::Slot>>>);
+pub struct Sender<C: Codec>(Sending<C>);
+
+type Sending<C> = mpmc::Producer<Native, <C as Codec>::Slot, Shared<MpmcQueue<<C as Codec>::Slot>>>;
 
 /// Why a message was not sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -331,6 +333,10 @@ pub enum SendError {
 }
 
 impl<C: Codec> Sender<C> {
+    pub(crate) fn producer(&self) -> &Sending<C> {
+        &self.0
+    }
+
     /// Sends a message, waiting for room as long as it takes.
     ///
     /// # Errors
@@ -373,7 +379,10 @@ fn not_sent<T>(error: PushError<T>) -> SendError {
 
 /// A handle that receives. It may move between threads, not be shared by them.
 #[derive(Debug)]
-pub struct Receiver<C: Codec>(mpmc::Consumer<Native, C::Slot, Shared<MpmcQueue<C::Slot>>>);
+pub struct Receiver<C: Codec>(Receiving<C>);
+
+type Receiving<C> =
+    mpmc::Consumer<Native, <C as Codec>::Slot, Shared<MpmcQueue<<C as Codec>::Slot>>>;
 
 /// Why no message was received.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -391,6 +400,10 @@ pub enum RecvError {
 }
 
 impl<C: Codec> Receiver<C> {
+    pub(crate) fn consumer(&self) -> &Receiving<C> {
+        &self.0
+    }
+
     /// Receives a message, waiting for one as long as it takes.
     ///
     /// # Errors

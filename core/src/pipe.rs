@@ -194,7 +194,11 @@ pub struct PipeWriter(Option<WritingEnd>);
 
 impl PipeWriter {
     fn end(&mut self) -> &mut WritingEnd {
-        self.0.as_mut().expect("only closing takes it")
+        self.0.as_mut().expect(PRESENT)
+    }
+
+    pub(crate) fn producer(&self) -> &WritingEnd {
+        self.0.as_ref().expect(PRESENT)
     }
 
     /// Writes as much as there is room for.
@@ -303,7 +307,11 @@ pub struct PipeReader {
 
 impl PipeReader {
     fn parts(&mut self) -> (&mut ReadingEnd, &mut Option<Ended>) {
-        (self.end.as_mut().expect("only closing takes it"), &mut self.ended)
+        (self.end.as_mut().expect(PRESENT), &mut self.ended)
+    }
+
+    pub(crate) fn consumer(&self) -> &ReadingEnd {
+        self.end.as_ref().expect(PRESENT)
     }
 
     /// Reads as much as is there and fits: at least 1 byte, or 0 at the end, or if `into` is empty.
@@ -377,6 +385,8 @@ impl Drop for PipeReader {
         }
     }
 }
+
+const PRESENT: &str = "only closing takes it";
 
 /// Does an end that is dropped here close?
 fn closes(ctx: &NativeCtx) -> bool {

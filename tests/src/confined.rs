@@ -61,10 +61,18 @@ pub fn become_nobody() -> nix::Result<()> {
 /// The command's process may not trace another, as in many a container.
 ///
 /// # Panics
-/// If there are no filters of system calls for this processor.
+/// As [`refuse`].
 pub fn refuse_ptrace(command: &mut Command) {
+    refuse(command, libc::SYS_ptrace);
+}
+
+/// The command's process may not make this system call.
+///
+/// # Panics
+/// If there are no filters of system calls for this processor.
+pub fn refuse(command: &mut Command, call: libc::c_long) {
     let refuse = SeccompAction::Errno(Errno::EPERM as u32);
-    let rules = [(libc::SYS_ptrace, Vec::new())].into();
+    let rules = [(call, Vec::new())].into();
     let processor = ARCH.try_into().expect("a processor that the kernel filters for");
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, processor);
     let filter: BpfProgram = filter.and_then(TryInto::try_into).expect("one rule");

@@ -21,6 +21,7 @@ use nix::{
 
 pub(crate) mod guard;
 mod seat;
+pub(crate) mod watcher;
 
 pub(crate) use seat::byte_lock;
 pub use seat::{FIRST_SLOT, Seat};
@@ -67,6 +68,12 @@ impl NativeCtx {
     /// A context that asks `seat` who is dead. To the default context nobody is.
     pub fn with_seat(seat: Seat) -> Self {
         Self { notifier: None, seat: Some(Arc::new(seat)) }
+    }
+
+    /// Does the owner of this slot live, as far as is known? To a context without a seat everybody does. It changes
+    /// nothing, and any thread may ask.
+    pub(crate) fn lives(&self, owner: Owner) -> bool {
+        self.seat.as_ref().is_none_or(|seat| seat.is_held(owner))
     }
 
     /// Is this the process that the context was made in, and not a forked child of it? Without a seat it

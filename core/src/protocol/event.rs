@@ -110,6 +110,18 @@ impl State {
     }
 }
 
+/// A waiter that is registered: the epoch that it has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a waiter is to be deregistered"]
+pub struct Registered(u32);
+
+impl Registered {
+    /// The epoch that it has seen.
+    pub const fn epoch(self) -> u32 {
+        self.0
+    }
+}
+
 /// An eventcount in shared memory; 8 bytes. A zero page is a valid event.
 #[derive(Debug)]
 #[repr(C)]
@@ -127,6 +139,11 @@ impl<P: Platform> Event<P> {
     pub fn init(&self, epoch: u32) {
         // ORDERING: Relaxed, exclusive: the segment is not published yet.
         self.word.store(u64::from(epoch), Relaxed);
+    }
+
+    /// The word, of which the kernel sees the low half.
+    pub(crate) fn word(&self) -> &P::U64 {
+        &self.word
     }
 
     /// The present value, for inspection; stale at once.
@@ -178,20 +195,37 @@ impl<P: Platform> Event<P> {
             round += 1;
         }
         loop {
-            // W1  ORDERING: Acquire, edge NOTIFY from N1: the attempt below sees what N1 announced.
-            let registered = State(self.word.fetch_add(WAITER, Acquire));
+            let registered = self.register();
             let found = attempt(Effort::Thorough);
-            let timed_out = found.is_none() && {
-                // W2  Ends when the epoch moves on; whatever it says, the attempt decides.
-                P::wait_low(ctx, &self.word, registered.epoch(), until) == Wait::TimedOut
-            };
-            // W3  ORDERING: Relaxed, chain: keeps N1's release sequence; a count of waiters only.
-            self.word.fetch_sub(WAITER, Relaxed);
+            let timed_out = found.is_none() && self.sleep(ctx, registered, until) == Wait::TimedOut;
+            self.deregister();
             match found {
                 Some(value) => return Ok(value),
                 None if timed_out => return attempt(Effort::Thorough).ok_or(TimedOut),
                 None => {}
             }
         }
+    }
+
+    /// Registers a waiter, who makes an attempt after this, and [sleeps](Self::sleep) only if that yields nothing.
+    ///
+    /// # If a process dies
+    /// Its waiter stays registered, and notifiers call the kernel for nobody.
+    pub fn register(&self) -> Registered {
+        // W1  ORDERING: Acquire, edge NOTIFY from N1: the attempt that follows sees what N1 announced.
+        Registered(State(self.word.fetch_add(WAITER, Acquire)).epoch())
+    }
+
+    /// Sleeps until there was a notification since the waiter registered, until `until`, or for a bounded time.
+    /// Another thread may do that for the waiter.
+    pub fn sleep(&self, ctx: &P::Ctx, waiter: Registered, until: Option<P::Instant>) -> Wait {
+        // W2  Ends when the epoch moves on; whatever it says, the attempt decides.
+        P::wait_low(ctx, &self.word, waiter.0, until)
+    }
+
+    /// Takes back what [`register`](Self::register) did, once for each time.
+    pub fn deregister(&self) {
+        // W3  ORDERING: Relaxed, chain: keeps N1's release sequence; a count of waiters only.
+        self.word.fetch_sub(WAITER, Relaxed);
     }
 }

@@ -220,6 +220,25 @@ impl<P: Platform, T: Pod> Queue<P, Slots<P, T>> {
         }
     }
 
+    /// What consumers wait for.
+    pub(crate) fn filled(&self) -> &Event<P> {
+        &self.filled
+    }
+
+    /// What producers wait for.
+    pub(crate) fn freed(&self) -> &Event<P> {
+        &self.freed
+    }
+
+    /// Is the record at the head being written or read by somebody, who may be dead? For inspection; stale at once.
+    pub(crate) fn is_claimed(&self) -> bool {
+        let capacity = self.slots.len() as u64;
+        // ORDERING: Relaxed, hint: nothing is decided by them (both loads).
+        let head = Place::of(self.head.load(Relaxed), capacity);
+        let word = SlotWord(self.slots[head.index].word.load(Relaxed));
+        matches!(word.phase(), Phase::Writing | Phase::Reading)
+    }
+
     /// Frees a slot that was seen as `seen` if its `owner` is dead; `false` if it lives, as far as is
     /// known. Any number of survivors may do this at once, and die at it.
     #[cold]

@@ -206,6 +206,16 @@ impl<P: Platform, S: ?Sized> Ring<P, S> {
         self.freed.init(start as u32);
     }
 
+    /// What consumers wait for.
+    pub(crate) fn filled(&self) -> &Event<P> {
+        &self.filled
+    }
+
+    /// What producers wait for.
+    pub(crate) fn freed(&self) -> &Event<P> {
+        &self.freed
+    }
+
     /// Whose the producer's and the consumer's end are, for inspection; stale at once.
     pub fn ends(&self) -> [Claim; 2] {
         let Ends { producer, consumer } = &*self.ends;

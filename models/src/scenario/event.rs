@@ -4,6 +4,7 @@ mod deaths;
 mod epoch_wraps;
 mod no_lost_wakeup;
 mod notified_after_a_death;
+mod slept_elsewhere;
 mod timeout;
 mod two_waiters;
 
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(two_waiters::TwoWaiters),
         Entry::of(timeout::Timeout),
         Entry::of(epoch_wraps::EpochWraps),
+        Entry::of(slept_elsewhere::SleptElsewhere),
         Entry::explored(deaths::NOTIFIER),
         Entry::explored(deaths::NOTIFIER_OF_TWO),
         Entry::explored(deaths::TWO_NOTIFIERS),

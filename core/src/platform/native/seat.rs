@@ -99,6 +99,15 @@ impl Seat {
         self.ask(slot, libc::F_UNLCK);
     }
 
+    /// Does somebody else hold the lock of this slot? An error counts as if.
+    pub(super) fn is_held(&self, slot: Owner) -> bool {
+        let mut lock = byte_lock(FIRST_SLOT + u64::from(slot.0), libc::F_RDLCK);
+        match fcntl(&self.file, FcntlArg::F_OFD_GETLK(&mut lock)) {
+            Ok(_) => i32::from(lock.l_type) != libc::F_UNLCK,
+            Err(_) => true,
+        }
+    }
+
     /// Asks for the lock of a slot; an error counts as a refusal.
     fn ask(&self, slot: Owner, kind: libc::c_int) -> bool {
         let lock = byte_lock(FIRST_SLOT + u64::from(slot.0), kind);
@@ -137,7 +146,7 @@ impl Drop for Seat {
 static PROCESS: OnceLock<&'static AtomicU64> = OnceLock::new();
 
 /// What tells this process from its parent and its children; never 0.
-fn this_process() -> io::Result<u64> {
+pub(super) fn this_process() -> io::Result<u64> {
     let word = match PROCESS.get() {
         Some(word) => *word,
         None => {

@@ -35,6 +35,16 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Producer
         Ok(Self { queue, ctx, member, not_sync: PhantomData })
     }
 
+    /// The queue.
+    pub fn queue(&self) -> &R {
+        &self.queue
+    }
+
+    /// What surrounds it.
+    pub fn ctx(&self) -> &P::Ctx {
+        &self.ctx
+    }
+
     /// Number of slots.
     pub fn capacity(&self) -> u64 {
         self.member.capacity

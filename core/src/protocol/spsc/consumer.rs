@@ -39,6 +39,11 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
         Ok(Self { ring, ctx, cursor: Cursor::new(head, head, capacity), not_sync: PhantomData })
     }
 
+    /// The ring.
+    pub fn ring(&self) -> &R {
+        &self.ring
+    }
+
     /// What surrounds it.
     pub fn ctx(&self) -> &P::Ctx {
         &self.ctx

@@ -41,6 +41,11 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
         Ok(Self { ring, ctx, cursor, not_sync: PhantomData })
     }
 
+    /// The ring.
+    pub fn ring(&self) -> &R {
+        &self.ring
+    }
+
     /// What surrounds it.
     pub fn ctx(&self) -> &P::Ctx {
         &self.ctx

@@ -1,0 +1,237 @@
+//! Threads that sleep for others, so that these can wait for many things at once: each word that somebody waits for is
+//! slept on here, and then a bell is rung, a descriptor that can be polled. Whoever wakes calls futex(2) as ever.
+//!
+//! One thread sleeps on up to [`WORDS`] words, by futex_waitv(2) (Linux 5.16; where that is refused it looks every so
+//! often). It costs no time while nothing happens, but for a look at the end of each slice, as every sleeper has.
+
+use core::{
+    fmt,
+    sync::atomic::{
+        AtomicU32, AtomicU64,
+        Ordering::{Acquire, Release},
+    },
+};
+use std::{
+    io,
+    os::fd::{AsFd, BorrowedFd},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use nix::{
+    errno::Errno,
+    libc,
+    sys::{
+        eventfd::{EfdFlags, EventFd},
+        signal::{SigSet, SigmaskHow},
+        time::TimeSpec,
+    },
+};
+
+use super::{SLEEP_SLICE, futex_wake, low_half, now, seat::this_process};
+
+/// The most words of a thread: those of futex_waitv(2), but for one of its own.
+const WORDS: usize = 127;
+
+/// How often words are looked at where the kernel refuses to put anybody to sleep.
+const POLL: Duration = Duration::from_millis(5);
+
+/// A descriptor that can be read while it rings.
+#[derive(Clone, Debug)]
+pub(crate) struct Bell(Arc<EventFd>);
+
+impl Bell {
+    /// A bell that does not ring.
+    pub(crate) fn new() -> io::Result<Self> {
+        let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+        Ok(Self(Arc::new(EventFd::from_flags(flags)?)))
+    }
+
+    /// Rings until it is silenced.
+    pub(crate) fn ring(&self) {
+        // One that has been rung 2^64 times rings still.
+        let _ = self.0.write(1);
+    }
+
+    pub(crate) fn silence(&self) {
+        // It did not ring.
+        let _ = self.0.read();
+    }
+}
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// What somebody waits for.
+pub(crate) trait Wait: fmt::Debug + Send + Sync {
+    /// Registers a waiter: says what the low half of the word holds as long as there is nothing to tell him.
+    fn register(&self) -> u32;
+
+    /// Takes that back.
+    fn deregister(&self);
+
+    /// The word.
+    fn word(&self) -> &AtomicU64;
+
+    /// May there be something to tell the waiter who has `registered`? A slice that has ended is worth a system call.
+    fn is_over(&self, registered: u32, slice_ended: bool) -> bool;
+}
+
+/// A sleep for a waiter.
+#[derive(Debug)]
+struct Sleep {
+    wait: Arc<dyn Wait>,
+    registered: u32,
+    bell: Bell,
+}
+
+/// A sleep that a thread has taken on. It ends with a bell, or when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    watcher: &'static Watcher,
+    sleep: Arc<Sleep>,
+}
+
+impl Ticket {
+    /// Has a thread sleep for a waiter who has `registered`.
+    ///
+    /// # Errors
+    /// If there can be no thread.
+    pub(crate) fn of(wait: Arc<dyn Wait>, registered: u32, bell: Bell) -> io::Result<Self> {
+        let sleep = Arc::new(Sleep { wait, registered, bell });
+        let watcher = Watcher::take_on(&sleep)?;
+        Ok(Self { watcher, sleep })
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.watcher.forget(&self.sleep);
+    }
+}
+
+/// A thread, and what it sleeps on.
+#[derive(Debug)]
+struct Watcher {
+    sleeps: Mutex<Vec<Arc<Sleep>>>,
+    /// How often `sleeps` has changed.
+    changes: AtomicU32,
+}
+
+/// All of this process, whose name (`this_process`) is the first.
+static WATCHERS: Mutex<(u64, Vec<&'static Watcher>)> = Mutex::new((0, Vec::new()));
+
+impl Watcher {
+    fn take_on(sleep: &Arc<Sleep>) -> io::Result<&'static Self> {
+        let mut watchers = WATCHERS.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = this_process()?;
+        if watchers.0 != process {
+            // A forked child has none of its parent's threads.
+            *watchers = (process, Vec::new());
+        }
+        let has_room = |watcher: &&&Self| watcher.sleeps().len() < WORDS;
+        let watcher = match watchers.1.iter().find(has_room) {
+            Some(watcher) => watcher,
+            None => {
+                let watcher = Self::start()?;
+                watchers.1.push(watcher);
+                watcher
+            }
+        };
+        watcher.change(|sleeps| sleeps.push(sleep.clone()));
+        Ok(watcher)
+    }
+
+    /// A thread more, which no signal interrupts.
+    fn start() -> io::Result<&'static Self> {
+        let watcher: &Self =
+            Box::leak(Box::new(Self { sleeps: Mutex::default(), changes: AtomicU32::new(0) }));
+        let masked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let started = thread::Builder::new().name("selvedge".into()).spawn(|| watcher.run());
+        masked.thread_set_mask()?;
+        started.map(|_| watcher)
+    }
+
+    fn sleeps(&self) -> MutexGuard<'_, Vec<Arc<Sleep>>> {
+        self.sleeps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Vec<Arc<Sleep>>)) {
+        change(&mut self.sleeps());
+        self.changes.fetch_add(1, Release);
+        futex_wake(self.changes.as_ptr(), 1);
+    }
+
+    fn forget(&self, sleep: &Arc<Sleep>) {
+        let is_there = self.sleeps().iter().any(|other| Arc::ptr_eq(other, sleep));
+        if is_there {
+            self.change(|sleeps| sleeps.retain(|other| !Arc::ptr_eq(other, sleep)));
+        }
+    }
+
+    fn run(&self) -> ! {
+        loop {
+            let changes = self.changes.load(Acquire);
+            let sleeps = self.sleeps().clone();
+            let slice_ended = self.sleep(changes, &sleeps);
+            let is_over = |sleep: &&Arc<Sleep>| sleep.wait.is_over(sleep.registered, slice_ended);
+            for sleep in sleeps.iter().filter(is_over) {
+                self.sleeps().retain(|other| !Arc::ptr_eq(other, sleep));
+                sleep.bell.ring();
+            }
+        }
+    }
+
+    /// Sleeps until one of the sleeps may be over; says whether that is because a slice has ended.
+    fn sleep(&self, changes: u32, sleeps: &[Arc<Sleep>]) -> bool {
+        let own = Word::of(self.changes.as_ptr(), changes);
+        let words =
+            sleeps.iter().map(|sleep| Word::of(low_half(sleep.wait.word()), sleep.registered));
+        let words: Vec<Word> = core::iter::once(own).chain(words).collect();
+        let end = now().0 + TimeSpec::from_duration(SLEEP_SLICE);
+        // Without anybody to sleep for, for as long as it takes.
+        let end =
+            if sleeps.is_empty() { core::ptr::null() } else { core::ptr::from_ref(end.as_ref()) };
+        // SAFETY: so many elements, each with the address of a word that is mapped as long as `sleeps` live, and a
+        // moment, or none.
+        let slept = unsafe {
+            libc::syscall(
+                libc::SYS_futex_waitv,
+                words.as_ptr(),
+                words.len(),
+                0,
+                end,
+                libc::CLOCK_MONOTONIC,
+            )
+        };
+        match Errno::result(slept) {
+            Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => false,
+            Err(Errno::ETIMEDOUT) => true,
+            Err(_) => {
+                thread::sleep(POLL);
+                true
+            }
+        }
+    }
+}
+
+/// The kernel's `struct futex_waitv`.
+#[repr(C)]
+struct Word {
+    expected: u64,
+    address: u64,
+    flags: u32,
+    reserved: u32,
+}
+
+impl Word {
+    fn of(word: *const u32, expected: u32) -> Self {
+        /// `FUTEX2_SIZE_U32`, and shared between processes.
+        const FLAGS: u32 = 2;
+        Self { expected: expected.into(), address: word.addr() as u64, flags: FLAGS, reserved: 0 }
+    }
+}
