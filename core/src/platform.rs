@@ -233,15 +233,6 @@ pub enum Wait {
     TimedOut,
 }
 
-/// How a waiter asked to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaiterKind {
-    /// It sleeps in [`Platform::wait`] or [`Platform::wait_low`].
-    Futex,
-    /// It polls a descriptor of its own (epoll, async), which the context rings.
-    Bell,
-}
-
 /// A participant, as a protocol's word names it: a slot of the segment's registry
 /// ([`registry`](crate::protocol::registry)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -268,7 +259,7 @@ pub trait Platform: Sized + 'static {
     type Cell<T: Pod>: DataCell<T>;
     /// Racy payload.
     type Racy<T: Pod>: RacyCell<T>;
-    /// What surrounds a handle: clock, notifier of bells, death oracle.
+    /// What surrounds a handle: clock, death oracle.
     type Ctx: Clone + Send + 'static;
     /// A moment of the context's monotonic clock; deadlines are absolute, so retries do not drift.
     type Instant: Copy + Ord + Debug + Send + 'static;
@@ -308,14 +299,13 @@ pub trait Platform: Sized + 'static {
         until: Option<Self::Instant>,
     ) -> Wait;
 
-    /// Tells up to `count` waiters of `word`. A futex wake that finds nobody asleep is lost; a bell
-    /// stays rung.
+    /// Wakes up to `count` of those who sleep on `word`. A wake that finds nobody asleep is lost.
     #[track_caller]
-    fn wake(ctx: &Self::Ctx, word: &Self::U32, kind: WaiterKind, count: u32);
+    fn wake(ctx: &Self::Ctx, word: &Self::U32, count: u32);
 
     /// [`wake`](Self::wake) on the low half of a 64-bit word.
     #[track_caller]
-    fn wake_low(ctx: &Self::Ctx, word: &Self::U64, kind: WaiterKind, count: u32);
+    fn wake_low(ctx: &Self::Ctx, word: &Self::U64, count: u32);
 
     /// Takes the lock of a registry slot if nobody else holds what conflicts, in place of what the context
     /// holds of it; says whether it did, and changes nothing if not.

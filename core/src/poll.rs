@@ -19,6 +19,8 @@
 //! a [`SLEEP_SLICE`] whether a peer has died. The hand-over from the waiter to that thread is the scenario
 //! `event/slept_elsewhere`.
 //!
+//! Whoever is rung for and does not try keeps what rang from another who waits, for a [`SLEEP_SLICE`] at most.
+//!
 //! # If a process dies
 //! A peer's death is rung for within [`SLEEP_SLICE`] and some milliseconds, and the next try says what a blocking call
 //! would. A process that dies while it waits leaves a waiter registered, for whom others call the kernel in vain.

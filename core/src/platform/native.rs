@@ -26,9 +26,7 @@ pub(crate) mod watcher;
 pub(crate) use seat::byte_lock;
 pub use seat::{FIRST_SLOT, Seat};
 
-use super::{
-    AtomicWord, DataCell, LockMode, Owner, Platform, Pod, RacyCell, Rmw, Strength, Wait, WaiterKind,
-};
+use super::{AtomicWord, DataCell, LockMode, Owner, Platform, Pod, RacyCell, Rmw, Strength, Wait};
 
 #[cfg(not(all(target_endian = "little", target_has_atomic = "64")))]
 compile_error!("segments are little-endian and need lock-free 64-bit atomics");
@@ -46,28 +44,16 @@ const SPIN_ROUNDS: u32 = 256;
 #[derive(Debug)]
 pub struct Native;
 
-/// Rings the bells of pollable waiters: what [`Platform::wake`] calls for [`WaiterKind::Bell`].
-pub trait Notifier: Send + Sync {
-    /// Rings up to `count` bells registered for the word at `word` (its address, as a key).
-    fn ring(&self, word: usize, count: u32);
-}
-
 /// What surrounds a native handle.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct NativeCtx {
-    notifier: Option<Arc<dyn Notifier>>,
     seat: Option<Arc<Seat>>,
 }
 
 impl NativeCtx {
-    /// A context whose bells are rung by `notifier`. The default context has no bells.
-    pub fn with_notifier(notifier: Arc<dyn Notifier>) -> Self {
-        Self { notifier: Some(notifier), seat: None }
-    }
-
     /// A context that asks `seat` who is dead. To the default context nobody is.
     pub fn with_seat(seat: Seat) -> Self {
-        Self { notifier: None, seat: Some(Arc::new(seat)) }
+        Self { seat: Some(Arc::new(seat)) }
     }
 
     /// Does the owner of this slot live, as far as is known? To a context without a seat everybody does. It changes
@@ -80,13 +66,6 @@ impl NativeCtx {
     /// is at home anywhere.
     pub fn is_here(&self) -> bool {
         self.seat.as_ref().is_none_or(|seat| seat.is_here())
-    }
-}
-
-impl fmt::Debug for NativeCtx {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { notifier, seat } = self;
-        f.debug_struct("NativeCtx").field("bells", &notifier.is_some()).field("seat", seat).finish()
     }
 }
 
@@ -341,14 +320,6 @@ fn now() -> Monotonic {
     Monotonic(clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0)))
 }
 
-fn wake(ctx: &NativeCtx, word: *const u32, kind: WaiterKind, count: u32) {
-    match (kind, &ctx.notifier) {
-        (WaiterKind::Futex, _) => futex_wake(word, count),
-        (WaiterKind::Bell, Some(notifier)) => notifier.ring(word.addr(), count),
-        (WaiterKind::Bell, None) => {}
-    }
-}
-
 impl Platform for Native {
     type U32 = AtomicU32;
     type U64 = AtomicU64;
@@ -390,12 +361,12 @@ impl Platform for Native {
         futex_wait(low_half(word), expected, until)
     }
 
-    fn wake(ctx: &NativeCtx, word: &AtomicU32, kind: WaiterKind, count: u32) {
-        wake(ctx, word.as_ptr(), kind, count);
+    fn wake(_: &NativeCtx, word: &AtomicU32, count: u32) {
+        futex_wake(word.as_ptr(), count);
     }
 
-    fn wake_low(ctx: &NativeCtx, word: &AtomicU64, kind: WaiterKind, count: u32) {
-        wake(ctx, low_half(word), kind, count);
+    fn wake_low(_: &NativeCtx, word: &AtomicU64, count: u32) {
+        futex_wake(low_half(word), count);
     }
 
     fn try_lock(ctx: &NativeCtx, slot: Owner, mode: LockMode) -> bool {
@@ -421,28 +392,7 @@ impl Platform for Native {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
-
-    #[derive(Default)]
-    struct Rung(Mutex<Vec<(usize, u32)>>);
-
-    impl Notifier for Rung {
-        fn ring(&self, word: usize, count: u32) {
-            self.0.lock().unwrap().push((word, count));
-        }
-    }
-
-    #[test]
-    fn waking_bells_rings_them_through_the_context_and_wakes_no_futex() {
-        let rung = Arc::new(Rung::default());
-        let ctx = NativeCtx::with_notifier(rung.clone());
-        let word = AtomicU64::new(0);
-        Native::wake_low(&ctx, &word, WaiterKind::Bell, 3);
-        Native::wake_low(&ctx, &word, WaiterKind::Futex, 1);
-        assert_eq!(*rung.0.lock().unwrap(), [(word.as_ptr().addr(), 3)]);
-    }
 
     #[test]
     fn a_wait_ends_at_its_deadline_or_after_a_slice() {

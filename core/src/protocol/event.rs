@@ -74,7 +74,7 @@
 //! | `EVENT-5` | who dies between making a condition true and telling of it, or with a wake-up in hand, delays the others by one slice at most | `event/notifier_dies`, `event/waiter_dies`, `event/one_of_two_notifiers_dies`, `event/notifier_of_two_dies`, `event/two_deaths`, `event/death_of_one_of_two`, `event/notified_after_a_death` |
 //! | `EVENT-4` | the epoch's wrap-around loses no wake-up and leaves no phantom waiter | `event/epoch_wraps` |
 
-use crate::platform::{AtomicWord, Ordering::*, Platform, Wait, WaiterKind};
+use crate::platform::{AtomicWord, Ordering::*, Platform, Wait};
 
 /// The deadline passed and the condition still did not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -166,7 +166,7 @@ impl<P: Platform> Event<P> {
         }
         if before.waiters() > 0 {
             // N3  I1: a waiter that N1 did not see will read N1 at its W1.
-            P::wake_low(ctx, &self.word, WaiterKind::Futex, count);
+            P::wake_low(ctx, &self.word, count);
         }
     }
 

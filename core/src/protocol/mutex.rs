@@ -105,7 +105,7 @@ pub use word::{Condition, State};
 use super::{Corrupt, SharedRef, event::Effort, registry::if_dead};
 use crate::{
     layout::Field,
-    platform::{AtomicWord, DataCell, Ordering::*, Owner, Platform, Pod, Wait, WaiterKind},
+    platform::{AtomicWord, DataCell, Ordering::*, Owner, Platform, Pod, Wait},
 };
 
 /// A mutex's word, and what it protects, in shared memory. A zero page is a free mutex.
@@ -398,7 +398,7 @@ impl<P: Platform, T: Pod, S: SharedRef<Target = Shared<P, T>>> Mutex<P, T, S> {
         if before.waiters() > 0 {
             let count = if condition == Condition::Unrecoverable { u32::MAX } else { 1 };
             // U2  I2: U1 saw every waiter that may be asleep. Only the address is used from here on.
-            P::wake_low(&self.ctx, &self.shared.word, WaiterKind::Futex, count);
+            P::wake_low(&self.ctx, &self.shared.word, count);
         }
     }
 }

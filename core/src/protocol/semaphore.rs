@@ -83,7 +83,7 @@ use core::{mem::offset_of, time::Duration};
 use super::{Corrupt, SharedRef};
 use crate::{
     layout::Field,
-    platform::{AtomicWord, Ordering::*, Platform, Wait, WaiterKind},
+    platform::{AtomicWord, Ordering::*, Platform, Wait},
 };
 
 /// The largest maximum: 2^31 - 1, as in POSIX.
@@ -376,7 +376,7 @@ impl<P: Platform, S: SharedRef<Target = Shared<P>>> Semaphore<P, S> {
         }
         if seen.waiters() > 0 {
             // R3  I2: R2 saw every waiter that may be asleep. Only the address is used from here on.
-            P::wake_low(&self.ctx, &self.shared.word, WaiterKind::Futex, n);
+            P::wake_low(&self.ctx, &self.shared.word, n);
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use selvedge::platform::{
-    AtomicWord, DataCell, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
+    AtomicWord, DataCell, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait,
 };
 
 use super::{
@@ -260,19 +260,14 @@ impl<R: Runtime> Modelled<R> {
     /// of this wake and the checks of waiters. An access to the clock does the same for this wake and
     /// the end of a deadline, which compete for one sleeper.
     #[track_caller]
-    fn rouse(ctx: &Surroundings<R>, word: usize, touch: impl FnOnce(), kind: WaiterKind, n: u32) {
-        match kind {
-            WaiterKind::Bell => {} // No scenario has a bell yet.
-            WaiterKind::Futex => {
-                if ctx.sleepers.may_time_out() {
-                    ctx.clock.rmw(Rmw::Add, 0, Ordering::Relaxed);
-                }
-                touch();
-                let woken = ctx.sleepers.wake(word, n);
-                record::<R>(|| format!("wake {n}: {} woken", woken.len()));
-                woken.iter().for_each(R::rouse);
-            }
+    fn rouse(ctx: &Surroundings<R>, word: usize, touch: impl FnOnce(), n: u32) {
+        if ctx.sleepers.may_time_out() {
+            ctx.clock.rmw(Rmw::Add, 0, Ordering::Relaxed);
         }
+        touch();
+        let woken = ctx.sleepers.wake(word, n);
+        record::<R>(|| format!("wake {n}: {} woken", woken.len()));
+        woken.iter().for_each(R::rouse);
     }
 }
 
@@ -317,18 +312,18 @@ impl<R: Runtime> Platform for Modelled<R> {
         Self::sleep(ctx, core::ptr::from_ref(word).addr(), look, until)
     }
 
-    fn wake(ctx: &Self::Ctx, word: &Self::U32, kind: WaiterKind, count: u32) {
+    fn wake(ctx: &Self::Ctx, word: &Self::U32, count: u32) {
         let touch = || {
             word.0.rmw(Rmw::Add, 0, Ordering::Relaxed);
         };
-        Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, kind, count);
+        Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, count);
     }
 
-    fn wake_low(ctx: &Self::Ctx, word: &Self::U64, kind: WaiterKind, count: u32) {
+    fn wake_low(ctx: &Self::Ctx, word: &Self::U64, count: u32) {
         let touch = || {
             word.0.rmw(Rmw::Add, 0, Ordering::Relaxed);
         };
-        Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, kind, count);
+        Self::rouse(ctx, core::ptr::from_ref(word).addr(), touch, count);
     }
 
     /// Late, perhaps: the engine may show an older value. Never wrong: see `victim`.

@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use selvedge::platform::{self, AtomicWord, LockByte, LockMode, Ordering, WaiterKind};
+use selvedge::platform::{self, AtomicWord, LockByte, LockMode, Ordering};
 
 use super::{Model, World};
 use crate::engine::death;
@@ -245,7 +245,7 @@ impl<M: Model> Directory<M> {
                 let kernel = &self.kernel;
                 let told = kernel.released.fetch_add(1, Ordering::Relaxed) + 1;
                 self.table().told = told;
-                M::wake(&self.ctx, &kernel.released, WaiterKind::Futex, u32::MAX);
+                M::wake(&self.ctx, &kernel.released, u32::MAX);
             }
         });
     }

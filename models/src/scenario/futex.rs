@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use selvedge::platform::{AtomicWord, Ordering::Relaxed, Wait, WaiterKind::Futex};
+use selvedge::platform::{AtomicWord, Ordering::Relaxed, Wait};
 
 use super::Entry;
 use crate::model::{Info, Model, Scenario, World};
@@ -94,7 +94,7 @@ impl Scenario for Contract {
                     word.store(HIGH | value, Relaxed);
                 }
                 if wakes > 0 {
-                    M::wake_low(&ctx, &word, Futex, wakes);
+                    M::wake_low(&ctx, &word, wakes);
                 }
             })
         };

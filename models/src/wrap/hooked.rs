@@ -3,7 +3,7 @@
 use std::{fmt::Debug, marker::PhantomData, panic::Location, time::Duration};
 
 use selvedge::platform::{
-    AtomicWord, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
+    AtomicWord, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait,
 };
 
 use crate::model::{Info, Model, Victim};
@@ -105,17 +105,17 @@ impl<P: Platform, H: Hook> Platform for Hooked<P, H> {
         P::wait_low(ctx, &word.0, expected, until)
     }
 
-    fn wake(ctx: &P::Ctx, word: &Self::U32, kind: WaiterKind, count: u32) {
+    fn wake(ctx: &P::Ctx, word: &Self::U32, count: u32) {
         match H::wakes(Location::caller(), count) {
             0 => {}
-            count => P::wake(ctx, &word.0, kind, count),
+            count => P::wake(ctx, &word.0, count),
         }
     }
 
-    fn wake_low(ctx: &P::Ctx, word: &Self::U64, kind: WaiterKind, count: u32) {
+    fn wake_low(ctx: &P::Ctx, word: &Self::U64, count: u32) {
         match H::wakes(Location::caller(), count) {
             0 => {}
-            count => P::wake_low(ctx, &word.0, kind, count),
+            count => P::wake_low(ctx, &word.0, count),
         }
     }
 

@@ -6,7 +6,6 @@ use selvedge::platform::{
     AtomicWord, DataCell,
     Ordering::{Acquire, Relaxed, Release},
     Owner,
-    WaiterKind::Futex,
 };
 use selvedge::protocol::registry::if_dead;
 use selvedge_models::{
@@ -108,13 +107,13 @@ impl Scenario for DiesAsleep {
                 while word.load(Relaxed) == 0 {
                     let _ = M::wait(&ctx, &word, 0, None);
                 }
-                M::wake(&ctx, &word, Futex, 1);
+                M::wake(&ctx, &word, 1);
             }
         };
         let victim = world.victim("victim", VICTIM, sleep());
         let survivor = world.actor("survivor", sleep());
         word.store(1, Relaxed);
-        M::wake(&world.ctx(), &word, Futex, 1);
+        M::wake(&world.ctx(), &word, 1);
         M::join(survivor);
         format!("the victim died: {}", M::join(victim).is_none())
     }
@@ -151,7 +150,7 @@ impl Scenario for ForgetsAfterADeath {
         });
         let died = M::join(victim).is_none();
         word.store(1, Relaxed);
-        M::wake(&ctx, &word, Futex, u32::from(!died));
+        M::wake(&ctx, &word, u32::from(!died));
         M::join(survivor);
         String::new()
     }

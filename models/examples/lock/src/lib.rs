@@ -4,7 +4,6 @@ use selvedge::platform::{
     AtomicWord,
     Ordering::{Acquire, Relaxed, Release},
     Platform,
-    WaiterKind::Futex,
 };
 
 /// 0: free. 1: held. 2: held, and somebody may be asleep.
@@ -25,7 +24,7 @@ impl<P: Platform> Lock<P> {
     /// Frees it.
     pub fn unlock(&self, ctx: &P::Ctx) {
         if self.0.swap(0, Release) == 2 {
-            P::wake(ctx, &self.0, Futex, 1);
+            P::wake(ctx, &self.0, 1);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use selvedge::platform::{
-    AtomicWord, DataCell, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait, WaiterKind,
+    AtomicWord, DataCell, LockMode, Ordering, Owner, Platform, Pod, Rmw, Strength, Wait,
 };
 
 use super::{
@@ -257,10 +257,7 @@ impl Explorer {
     }
 
     #[track_caller]
-    fn rouse(queue: Loc, kind: WaiterKind, count: u32) {
-        if kind == WaiterKind::Bell {
-            return; // No scenario has a bell yet.
-        }
+    fn rouse(queue: Loc, count: u32) {
         // Who finds nobody leaves its mark too: who enters later has seen at least what it knew.
         Self::stay(queue, Order::Wake, Purpose::Enter, |sleepers| {
             let mut groups = groups(sleepers, count);
@@ -326,12 +323,12 @@ impl Platform for Explorer {
         Self::sleep(ctx, word, |found| found as u32 == expected, until)
     }
 
-    fn wake(_: &Self::Ctx, word: &Self::U32, kind: WaiterKind, count: u32) {
-        Self::rouse(word.queue(), kind, count);
+    fn wake(_: &Self::Ctx, word: &Self::U32, count: u32) {
+        Self::rouse(word.queue(), count);
     }
 
-    fn wake_low(_: &Self::Ctx, word: &Self::U64, kind: WaiterKind, count: u32) {
-        Self::rouse(word.queue(), kind, count);
+    fn wake_low(_: &Self::Ctx, word: &Self::U64, count: u32) {
+        Self::rouse(word.queue(), count);
     }
 
     /// Late, perhaps; never wrong: see `victim`.

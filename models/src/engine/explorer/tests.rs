@@ -5,7 +5,7 @@ use std::{array, collections::BTreeSet, iter::StepBy, ops::Range, sync::Arc, thr
 use selvedge::platform::{
     AtomicWord,
     Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
-    Rmw, Strength, WaiterKind,
+    Rmw, Strength,
 };
 
 use super::{Executions, MemoryModel, Scb, plain};
@@ -332,7 +332,7 @@ impl Scenario for Sleepers {
                 thread.map(|nap| match nap {
                     Nap::Wait => Some(M::wait(&ctx, &word, 0, until)),
                     Nap::Wake(count) => {
-                        M::wake(&ctx, &word, WaiterKind::Futex, count);
+                        M::wake(&ctx, &word, count);
                         None
                     }
                     Nap::Store => {

@@ -4,7 +4,6 @@ use selvedge::{
     platform::{
         AtomicWord,
         Ordering::{Acquire, Relaxed, Release},
-        WaiterKind::Futex,
     },
     protocol::event::Registered,
 };
@@ -52,7 +51,7 @@ impl Scenario for SleptElsewhere {
                 let _ = event.event.sleep(&ctx, waiter, None);
             }
             ring.store(1, Release);
-            M::wake(&ctx, &ring, Futex, 1);
+            M::wake(&ctx, &ring, 1);
         });
 
         let (owner, ctx) = (condition.clone(), world.ctx());
@@ -61,7 +60,7 @@ impl Scenario for SleptElsewhere {
             let found = owner.flag.load(Relaxed) == 1;
             registered.set(first).expect("once");
             told.store(if found { NOTHING } else { SLEEP }, Release);
-            M::wake(&ctx, &told, Futex, 1);
+            M::wake(&ctx, &told, 1);
             if !found {
                 wait_for::<M>(&ctx, &bell);
             }

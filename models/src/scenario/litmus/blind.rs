@@ -6,7 +6,6 @@ use selvedge::platform::{
     AtomicWord, DataCell,
     Ordering::{Acquire, Relaxed, Release},
     Wait,
-    WaiterKind::Futex,
 };
 
 use super::{
@@ -127,7 +126,7 @@ impl Scenario for Woken {
             // SAFETY: as above.
             unsafe { payload.write(1) };
             word.store(1, Release);
-            M::wake(&ctx, word, Futex, 1);
+            M::wake(&ctx, word, 1);
         });
         M::join(waker);
         M::join(sleeper)
