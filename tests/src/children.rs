@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use command_fds::{CommandFdExt, FdMapping};
+use command_fds::CommandFdExt;
 use nix::sys::{prctl::set_pdeathsig, signal::Signal};
 use selvedge::platform::native::SLEEP_SLICE;
 
@@ -132,12 +132,19 @@ pub fn hear(child: &mut Child) -> String {
 /// If there are no descriptors left.
 #[must_use]
 pub fn heir(path: impl AsRef<OsStr>, descriptor: impl AsFd) -> Command {
-    let parent_fd = descriptor.as_fd().try_clone_to_owned().expect("a descriptor is free");
-    let child_fd = parent_fd.as_raw_fd().max(3);
     let mut command = Command::new(path);
-    command.arg(child_fd.to_string());
-    command.fd_mappings(vec![FdMapping { parent_fd, child_fd }]).expect("it has one only");
+    bequeath(&mut command, descriptor);
     command
+}
+
+/// Lets the program of `command` inherit `descriptor` too, and tells it its number.
+///
+/// # Panics
+/// If there are no descriptors left.
+pub fn bequeath(command: &mut Command, descriptor: impl AsFd) {
+    // Another than a standard stream's, which the program will have of its own.
+    let descriptor = descriptor.as_fd().try_clone_to_owned().expect("a descriptor is free");
+    command.arg(descriptor.as_raw_fd().to_string()).preserved_fds(vec![descriptor]);
 }
 
 /// The beginning of a child program: it dies with its parent, and gets its arguments.

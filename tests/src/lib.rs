@@ -18,6 +18,7 @@ pub mod soak;
 mod bell;
 mod children;
 mod clock;
+mod cores;
 mod header;
 mod maps;
 mod names;
@@ -30,8 +31,9 @@ mod view;
 mod words;
 
 pub use bell::Bell;
-pub use children::{A_WHILE, Children, FOR_EVER, LIMIT, child, hear, heir, inherited};
+pub use children::{A_WHILE, Children, FOR_EVER, LIMIT, bequeath, child, hear, heir, inherited};
 pub use clock::Clock;
+pub use cores::{allowed_cores, stay_on};
 pub use header::write_header;
 pub use names::Name;
 pub use outlive::{begin, outlive};

@@ -20,7 +20,7 @@ use selvedge::{
     segment::Directory,
 };
 
-use crate::{heir, inherited};
+use crate::{bequeath, inherited};
 
 /// An end that is written to.
 pub trait WriteEnd: Write + Send {
@@ -123,18 +123,25 @@ impl Kind {
     /// # Panics
     /// If a kernel's pipe has lost that end.
     pub fn hand_to(&mut self, path: &str, writer: bool) -> Command {
-        let mut command = match self {
-            Self::Kernel(ends) => heir(path, ends[usize::from(writer)].take().expect("once")),
-            Self::Anonymous(descriptor) => heir(path, descriptor),
-            Self::Fifo(_) | Self::Named(_) => Command::new(path),
-        };
-        match self {
-            Self::Fifo(path) => command.arg(path),
-            Self::Named(name) => command.arg(name),
-            Self::Kernel(_) | Self::Anonymous(_) => &mut command,
-        };
-        command.args([&*self.to_string(), if writer { "writes" } else { "reads" }]);
+        let mut command = Command::new(path);
+        self.hand_over(&mut command, writer);
         command
+    }
+
+    /// Likewise, where the program is told of other things too.
+    ///
+    /// # Panics
+    /// If a kernel's pipe has lost that end.
+    pub fn hand_over(&mut self, command: &mut Command, writer: bool) {
+        match self {
+            Self::Kernel(ends) => {
+                bequeath(command, ends[usize::from(writer)].take().expect("once"));
+            }
+            Self::Anonymous(descriptor) => bequeath(command, descriptor),
+            Self::Fifo(path) => _ = command.arg(path),
+            Self::Named(name) => _ = command.arg(name),
+        }
+        command.args([&*self.to_string(), if writer { "writes" } else { "reads" }]);
     }
 
     /// The pipe that a child was [told](Self::hand_to) of, and whether it is to write.

@@ -22,7 +22,7 @@ use selvedge::{
     semaphore::{Semaphore, SemaphoreConfig},
 };
 
-use crate::{heir, inherited, names::kernels};
+use crate::{bequeath, inherited, names::kernels};
 
 /// Permits of each, all of which are free at first.
 const PERMITS: u32 = 2;
@@ -247,18 +247,20 @@ impl Kind {
     /// The program at `path`, which is told of the semaphore.
     #[must_use]
     pub fn hand_to(&self, path: &str) -> Command {
-        let mut command = match self {
-            Self::Unnamed(descriptor) | Self::Anonymous(descriptor) | Self::Owned(descriptor) => {
-                heir(path, descriptor)
-            }
-            Self::Opened(name) | Self::Named(name) => {
-                let mut command = Command::new(path);
-                command.arg(name);
-                command
-            }
-        };
-        command.arg(self.to_string());
+        let mut command = Command::new(path);
+        self.hand_over(&mut command);
         command
+    }
+
+    /// Likewise, where the program is told of other things too.
+    pub fn hand_over(&self, command: &mut Command) {
+        match self {
+            Self::Unnamed(descriptor) | Self::Anonymous(descriptor) | Self::Owned(descriptor) => {
+                bequeath(command, descriptor);
+            }
+            Self::Opened(name) | Self::Named(name) => _ = command.arg(name),
+        }
+        command.arg(self.to_string());
     }
 
     /// The semaphore that a child was [told](Self::hand_to) of.

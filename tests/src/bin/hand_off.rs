@@ -3,22 +3,14 @@
 
 use std::error::Error;
 
-use nix::{
-    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
-    unistd::Pid,
-};
+use nix::unistd::Pid;
 use selvedge::{segment::Directory, semaphore::SharedSemaphore};
-use selvedge_tests::child;
+use selvedge_tests::{allowed_cores, child, stay_on};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [mine, theirs, count, cores] = child();
     if cores == "one" {
-        let this = Pid::from_raw(0);
-        let allowed = sched_getaffinity(this)?;
-        let first = (0..CpuSet::count()).find(|core| allowed.is_set(*core) == Ok(true));
-        let mut one = CpuSet::new();
-        one.set(first.ok_or("no core")?)?;
-        sched_setaffinity(this, &one)?;
+        stay_on(allowed_cores()[0], Pid::this());
     }
     let mine = Directory::shm().attach::<SharedSemaphore>(&mine)?.handle()?;
     let theirs = Directory::shm().attach::<SharedSemaphore>(&theirs)?.handle()?;
