@@ -25,7 +25,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(two_waiters::TwoWaiters),
         Entry::of(timeout::Timeout),
         Entry::of(epoch_wraps::EpochWraps),
-        Entry::of(slept_elsewhere::SleptElsewhere),
+        Entry::explored(slept_elsewhere::SleptElsewhere),
         Entry::explored(deaths::NOTIFIER),
         Entry::explored(deaths::NOTIFIER_OF_TWO),
         Entry::explored(deaths::TWO_NOTIFIERS),

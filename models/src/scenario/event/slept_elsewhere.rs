@@ -27,9 +27,7 @@ impl Scenario for SleptElsewhere {
             does: "set a flag, notify || register, look, await a bell, register, look || sleep, ring the bell",
             claims: &["EVENT-1", "EVENT-2"],
             reach: &["after the bell", "at once"],
-            parks: true,
-            quick: Some(2),
-            deep: Some(3),
+            explorer_only: true,
             ..Info::DEFAULT
         }
     }
