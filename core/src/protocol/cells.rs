@@ -116,7 +116,7 @@ impl<P: Platform> Cells<P, Words<P>> {
     pub fn load(&self, cell: usize) -> u64 {
         // L1  ORDERING: Relaxed, hint: L2 makes what the writer did visible.
         let value = self.cells[cell].load(Relaxed);
-        // L2  ORDERING: Acquire, edge STORED from S1; a fence, because the memory may be mapped to read alone.
+        // L2  ORDERING: Acquire, edge STORED from S1: a fence, because the memory may be mapped to read alone.
         P::fence(Acquire);
         value
     }
@@ -135,7 +135,8 @@ impl<P: Platform> Cells<P, Words<P>> {
     /// # Panics
     /// If there is no cell of that number.
     pub fn add(&self, cell: usize, amount: u64) -> u64 {
-        // A1  ORDERING: Acquire and Release, edge ADDED from and to A1: what the others did is visible, and this.
+        // A1  ORDERING: AcqRel, edge ADDED from A1: what others did before they added is visible,
+        //     edge ADDED to A1: and so is this to who adds next.
         self.cells[cell].fetch_add(amount, AcqRel)
     }
 
@@ -147,7 +148,8 @@ impl<P: Platform> Cells<P, Words<P>> {
     /// # Panics
     /// If there is no cell of that number.
     pub fn compare_exchange(&self, cell: usize, expected: u64, new: u64) -> Result<u64, u64> {
-        // X1  ORDERING: Acquire and Release, edge EXCHANGED from and to X1: as above.
+        // X1  ORDERING: AcqRel, edge EXCHANGED from X1: as above,
+        //     edge EXCHANGED to X1: both ways.
         //     On failure Relaxed, hint: whoever decides by it exchanges again.
         self.cells[cell].compare_exchange(expected, new, AcqRel, Relaxed)
     }
