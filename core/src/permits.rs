@@ -166,6 +166,10 @@ impl PermitHandle {
         Ok(self.guard(self.0.acquire_timeout(timeout)?))
     }
 
+    pub(crate) fn permits(&self) -> &Permits<Native, Shared<PermitPool>> {
+        &self.0
+    }
+
     /// How many permits there are.
     pub fn max(&self) -> usize {
         self.0.max()

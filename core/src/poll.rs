@@ -11,6 +11,10 @@
 //! | [`PipeWriter`] | [`try_write`](Pollable::try_write) |
 //! | [`Receiver`] | [`try_recv`](Pollable::try_recv) |
 //! | [`Sender`] | [`try_send`](Pollable::try_send) |
+//! | [`Semaphore`] | [`try_acquire`](Pollable::try_acquire) |
+//! | [`PermitHandle`] | [`try_acquire`](Pollable::<PermitHandle>::try_acquire) |
+//!
+//! With the feature `tokio`, `Async` awaits them.
 //!
 //! # How
 //! The peer notices nothing: it notifies waiters by `futex(2)`, as ever. A thread of this process, started with the
@@ -50,6 +54,9 @@
 //!
 //! [`SLEEP_SLICE`]: crate::platform::native::SLEEP_SLICE
 
+#[cfg(feature = "tokio")]
+mod tasks;
+
 use std::{
     fmt,
     io::{self, ErrorKind::WouldBlock},
@@ -59,6 +66,7 @@ use std::{
 
 use crate::{
     message_queue::{Codec, Receiver, RecvError, SendError, Sender},
+    permits::{PermitGuard, PermitHandle, PermitPool},
     pipe::{PipeReader, PipeWriter},
     platform::{
         Platform,
@@ -70,10 +78,16 @@ use crate::{
     protocol::{
         event::Event,
         mpmc,
+        permits::NoPermit,
+        semaphore::TryAcquireError,
         spsc::{self, Claim},
     },
     segment::{MpmcQueue, Object, Record, Shared, SpscRing},
+    semaphore::Semaphore,
 };
+
+#[cfg(feature = "tokio")]
+pub use tasks::Async;
 
 /// A handle that can wait.
 pub(crate) trait Waits {
@@ -155,6 +169,27 @@ impl<C: Codec> Pollable<Sender<C>> {
     /// Likewise; on [`SendError::Full`], the descriptor can be read once there is more to be said.
     pub fn try_send(&mut self, message: &C::Message) -> Result<(), SendError> {
         self.alarm.attempt(|| self.handle.try_send(message), |had| *had == Err(SendError::Full))
+    }
+}
+
+impl Pollable<Semaphore> {
+    /// [`Semaphore::try_acquire`].
+    ///
+    /// # Errors
+    /// Likewise; on [`TryAcquireError::NoPermit`], the descriptor can be read once there is more to be said.
+    pub fn try_acquire(&mut self) -> Result<(), TryAcquireError> {
+        let none = |had: &Result<_, _>| *had == Err(TryAcquireError::NoPermit);
+        self.alarm.attempt(|| self.handle.try_acquire(), none)
+    }
+}
+
+impl Pollable<PermitHandle> {
+    /// [`PermitHandle::try_acquire`].
+    ///
+    /// # Errors
+    /// Likewise; on [`NoPermit`], the descriptor can be read once there is more to be said.
+    pub fn try_acquire(&mut self) -> Result<PermitGuard<'_>, NoPermit> {
+        self.alarm.attempt(|| self.handle.try_acquire(), Result::is_err)
     }
 }
 
@@ -318,5 +353,42 @@ impl<C: Codec> Waits for Receiver<C> {
 impl<C: Codec> Waits for Sender<C> {
     fn wait(&self) -> Arc<dyn Wait> {
         self.producer().wait()
+    }
+}
+
+impl Waits for PermitHandle {
+    fn wait(&self) -> Arc<dyn Wait> {
+        Arc::new(OnEvent {
+            object: self.permits().pool().clone(),
+            ctx: self.permits().ctx().clone(),
+            event: PermitPool::freed,
+            in_doubt: |pool, ctx| pool.holders().any(|holder| !ctx.lives(holder)),
+        })
+    }
+}
+
+impl Waits for Semaphore {
+    fn wait(&self) -> Arc<dyn Wait> {
+        Arc::new(self.clone())
+    }
+}
+
+/// For a permit, for which the semaphore's word itself is slept on.
+impl Wait for Semaphore {
+    fn register(&self) -> u32 {
+        self.register();
+        0
+    }
+
+    fn deregister(&self) {
+        self.deregister();
+    }
+
+    fn word(&self) -> &<Native as Platform>::U64 {
+        self.word()
+    }
+
+    fn is_over(&self, _: u32, _: bool) -> bool {
+        self.state().permits() > 0
     }
 }

@@ -15,12 +15,20 @@ use nix::{
 use selvedge::{
     inspect::State,
     message_queue::{MessageQueue, Plain, RecvError, SendError},
+    permits::{PermitPool, PermitsConfig},
     pipe::{Ended, Pipe},
-    poll::Pollable,
-    segment::{Directory, RingConfig},
+    poll::{Async, Pollable},
+    protocol::semaphore::TryAcquireError,
+    segment::{Directory, RingConfig, sealed},
+    semaphore::{Semaphore, SemaphoreConfig},
 };
 use selvedge_tests::{
     A_WHILE, Children, FOR_EVER, Name, confined, hear, peer_dead::BOUND, pipes::Kind,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    runtime,
+    time::timeout,
 };
 
 type Numbers = MessageQueue<Plain<u64>>;
@@ -37,7 +45,7 @@ fn now(descriptor: impl AsFd) -> bool {
 
 /// A child waits for so many queues, to which this process sends; the milliseconds of the child's processor that it took
 /// to wait for nothing for a second.
-fn wait_for(queues: u64, confine: impl FnOnce(&mut Command)) -> u64 {
+fn wait_for(how: &str, queues: u64, confine: impl FnOnce(&mut Command)) -> u64 {
     const ROUNDS: u64 = 20;
     let place = tempfile::tempdir_in("/dev/shm").unwrap();
     let directory = Directory::at(place.path());
@@ -49,7 +57,10 @@ fn wait_for(queues: u64, confine: impl FnOnce(&mut Command)) -> u64 {
         })
         .collect();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wait_for_queues"));
-    command.arg(place.path()).args([queues, queues * ROUNDS].map(|number| number.to_string()));
+    command
+        .arg(how)
+        .arg(place.path())
+        .args([queues, queues * ROUNDS].map(|number| number.to_string()));
     confine(&mut command);
     let mut children = Children::new();
     let took = hear(children.start("wait_for_queues", &mut command));
@@ -66,18 +77,24 @@ fn wait_for(queues: u64, confine: impl FnOnce(&mut Command)) -> u64 {
 
 #[test]
 fn one_thread_waits_for_a_hundred_queues_and_takes_no_time_while_nothing_comes() {
-    let took = wait_for(100, |_| ());
+    let took = wait_for("epoll", 100, |_| ());
+    assert!(took < 50, "{took} ms of a second, to wait for nothing");
+}
+
+#[test]
+fn two_hundred_tasks_await_a_queue_each_and_take_no_time_while_nothing_comes() {
+    let took = wait_for("tasks", 200, |_| ());
     assert!(took < 50, "{took} ms of a second, to wait for nothing");
 }
 
 #[test]
 fn one_thread_waits_for_more_queues_than_one_call_of_the_kernel() {
-    wait_for(300, |_| ());
+    wait_for("epoll", 300, |_| ());
 }
 
 #[test]
 fn where_the_kernel_refuses_to_sleep_on_several_words_it_is_looked_at_them() {
-    wait_for(10, |command| confined::refuse(command, libc::SYS_futex_waitv));
+    wait_for("epoll", 10, |command| confined::refuse(command, libc::SYS_futex_waitv));
 }
 
 #[test]
@@ -162,5 +179,84 @@ fn a_peers_death_rings() {
         outlive(&writer);
         let error = writer.try_write(&[0]).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::BrokenPipe);
+    });
+}
+
+#[test]
+fn a_permit_rings_when_it_is_released_or_its_holder_is_dead() {
+    let (semaphore, _) = Semaphore::anonymous(SemaphoreConfig::binary().initially(0)).unwrap();
+    let mut waiter = Pollable::new(semaphore.clone()).unwrap();
+    assert_eq!(waiter.try_acquire(), Err(TryAcquireError::NoPermit));
+    assert!(!rings(&waiter, A_WHILE));
+    semaphore.release(1).unwrap();
+    assert!(rings(&waiter, FOR_EVER));
+    assert_eq!(waiter.try_acquire(), Ok(()));
+
+    let (pool, _) = sealed::create::<PermitPool>(PermitsConfig::new(1)).unwrap();
+    let (holder, dead) = (pool.handle().unwrap(), pool.handle().unwrap());
+    let mut waiter = Pollable::new(pool.handle().unwrap()).unwrap();
+    let held = holder.acquire();
+    assert!(waiter.try_acquire().is_err());
+    assert!(!rings(&waiter, A_WHILE));
+    drop(held);
+    assert!(rings(&waiter, FOR_EVER));
+    drop(waiter.try_acquire().unwrap());
+
+    // A handle that is dropped while it holds something is, to the others, as one that died.
+    core::mem::forget(dead.acquire());
+    assert!(waiter.try_acquire().is_err());
+    assert!(!rings(&waiter, A_WHILE));
+    drop(dead);
+    assert!(rings(&waiter, BOUND));
+    assert!(waiter.try_acquire().is_ok());
+}
+
+fn run(task: impl Future<Output = ()>) {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { timeout(FOR_EVER, task).await.expect("it ends") });
+}
+
+#[test]
+fn tasks_copy_from_pipe_to_pipe_in_one_thread() {
+    let pipes = [(); 2].map(|()| Pipe::anonymous(64).unwrap().0);
+    let writers = pipes.each_ref().map(|pipe| pipe.writer().unwrap());
+    let readers = pipes.each_ref().map(|pipe| pipe.reader().unwrap());
+    let bytes: Vec<u8> = (0..100_000).map(selvedge_tests::byte).collect();
+    run(async {
+        let [mut first_in, mut second_in] = writers.map(|writer| Async::new(writer).unwrap());
+        let [mut first_out, mut second_out] = readers.map(|reader| Async::new(reader).unwrap());
+        let write = async {
+            first_in.write_all(&bytes).await.unwrap();
+            drop(first_in);
+        };
+        let copy = async {
+            let copied = tokio::io::copy(&mut first_out, &mut second_in).await.unwrap();
+            assert_eq!(copied, bytes.len() as u64);
+            drop(second_in);
+        };
+        let read = async {
+            let mut read = Vec::new();
+            second_out.read_to_end(&mut read).await.unwrap();
+            assert!(read == bytes, "other bytes");
+            assert_eq!(second_out.into_inner().ended(), Some(Ended::Closed));
+        };
+        tokio::join!(write, copy, read);
+    });
+}
+
+#[test]
+fn a_call_that_is_given_up_has_taken_nothing() {
+    let (queue, _) = Numbers::anonymous(RingConfig::new(1)).unwrap();
+    let (sender, receiver) = (queue.sender().unwrap(), queue.receiver().unwrap());
+    run(async {
+        let (mut sender, mut receiver) =
+            (Async::new(sender).unwrap(), Async::new(receiver).unwrap());
+        assert!(timeout(A_WHILE, receiver.recv()).await.is_err());
+        sender.send(&7).await.unwrap();
+        assert!(timeout(A_WHILE, sender.send(&8)).await.is_err());
+        assert_eq!(receiver.recv().await, Ok(7));
+        assert!(timeout(A_WHILE, receiver.recv()).await.is_err(), "the 8 was not sent");
+        sender.send(&9).await.unwrap();
+        assert_eq!(receiver.recv().await, Ok(9));
     });
 }

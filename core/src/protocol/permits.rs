@@ -163,6 +163,17 @@ impl<P: Platform> Pool<P, Slots<P>> {
         self.slots.iter().filter(|slot| slot.load(Relaxed) == 0).count()
     }
 
+    /// Who holds permits, for inspection; stale at once.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = Owner> {
+        // ORDERING: Relaxed, hint: nothing is decided by it.
+        self.slots.iter().filter_map(|slot| holder(slot.load(Relaxed)))
+    }
+
+    /// What who asks for a permit waits for.
+    pub(crate) fn freed(&self) -> &Event<P> {
+        &self.freed
+    }
+
     /// Frees every permit that `owner` holds. To be called while `owner` is dead: see
     /// [`registry::join`](super::registry::join).
     pub fn sweep(&self, ctx: &P::Ctx, owner: Owner) {
@@ -197,6 +208,11 @@ impl<P: Platform, R: SharedRef<Target = Pool<P, Slots<P>>>> Permits<P, R> {
     /// A handle that is called `owner`. No two handles of a pool have one owner at a time.
     pub fn attach(pool: R, ctx: P::Ctx, owner: Owner) -> Self {
         Self { pool, ctx, owner, not_sync: PhantomData }
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &R {
+        &self.pool
     }
 
     /// What surrounds it.

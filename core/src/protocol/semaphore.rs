@@ -308,8 +308,7 @@ impl<P: Platform, S: SharedRef<Target = Shared<P>>> Semaphore<P, S> {
             }
             round += 1;
         }
-        // W1  ORDERING: Relaxed, chain: keeps R2's release sequence for A2.
-        self.shared.word.fetch_add(WAITER, Relaxed);
+        self.register();
         let mut timed_out = false;
         loop {
             let taken = self.take(true);
@@ -317,14 +316,33 @@ impl<P: Platform, S: SharedRef<Target = Shared<P>>> Semaphore<P, S> {
                 return Ok(());
             }
             if timed_out || taken.is_err() {
-                // W3  ORDERING: Relaxed, chain: keeps R2's release sequence for A2.
-                self.shared.word.fetch_sub(WAITER, Relaxed);
+                self.deregister();
                 taken?;
                 return Err(AcquireTimeoutError::TimedOut);
             }
             // W2  Sleeps only while there is no permit; whatever it says, A1 and A2 decide.
             timed_out = P::wait_low(&self.ctx, &self.shared.word, 0, until) == Wait::TimedOut;
         }
+    }
+
+    /// Registers a waiter, who looks again after this, and sleeps only while there is no permit.
+    ///
+    /// # If a process dies
+    /// Its waiter stays registered, and releasers call the kernel for nobody.
+    pub fn register(&self) {
+        // W1  ORDERING: Relaxed, chain: keeps R2's release sequence for A2.
+        self.shared.word.fetch_add(WAITER, Relaxed);
+    }
+
+    /// Takes back what [`register`](Self::register) did, once for each time.
+    pub fn deregister(&self) {
+        // W3  ORDERING: Relaxed, chain: keeps R2's release sequence for A2.
+        self.shared.word.fetch_sub(WAITER, Relaxed);
+    }
+
+    /// The word, of which the kernel sees the low half.
+    pub(crate) fn word(&self) -> &P::U64 {
+        &self.shared.word
     }
 
     /// Takes a permit if one is free, deregistering a waiter in the same step.

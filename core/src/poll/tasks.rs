@@ -1,0 +1,150 @@
+//! Handles that tasks of tokio await.
+
+use core::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use std::{io, os::fd::AsRawFd};
+
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, unix::AsyncFd};
+
+use super::{Pollable, Waits};
+use crate::{
+    message_queue::{Codec, Receiver, RecvError, SendError, Sender},
+    pipe::{PipeReader, PipeWriter},
+    protocol::{Corrupt, semaphore::TryAcquireError},
+    semaphore::Semaphore,
+};
+
+/// A handle whose calls a task awaits, instead of a thread's being blocked: it gives way to other tasks meanwhile.
+///
+/// Of a pipe's ends it makes an [`AsyncRead`] and an [`AsyncWrite`]. A call that is dropped before it has returned has
+/// taken, sent, read or written nothing.
+///
+/// # Panics
+/// Its calls, when the runtime is being shut down.
+#[derive(Debug)]
+#[allow(private_bounds, reason = "it is for the handles of this library")]
+pub struct Async<H: Waits>(AsyncFd<Pollable<H>>);
+
+#[allow(private_bounds, reason = "as above")]
+impl<H: Waits> Async<H> {
+    /// Makes a handle asynchronous.
+    ///
+    /// # Errors
+    /// If no descriptor is free, or the runtime cannot wait for it.
+    ///
+    /// # Panics
+    /// Outside a runtime of tokio with I/O.
+    pub fn new(handle: H) -> io::Result<Self> {
+        let pollable = Pollable::new(handle)?;
+        // SAFETY: the descriptor is the bell's, which is open as long as the handle is, and never another.
+        let registered = unsafe { AsyncFd::register_with_interest(pollable, Interest::READABLE) };
+        Ok(Self(registered?))
+    }
+
+    /// The handle again.
+    pub fn into_inner(self) -> H {
+        self.0.into_inner().into_inner()
+    }
+
+    /// Tries until there is something to be had.
+    async fn until_had<R>(&mut self, mut attempt: impl FnMut(&mut Pollable<H>) -> Option<R>) -> R {
+        let attempt =
+            |handle: &mut Pollable<H>| attempt(handle).ok_or(io::ErrorKind::WouldBlock.into());
+        self.0.async_io_mut(Interest::READABLE, attempt).await.expect(RUNNING)
+    }
+}
+
+const RUNNING: &str = "the runtime is not being shut down";
+
+impl<H> AsRawFd for Pollable<H> {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.alarm.bell.as_raw_fd()
+    }
+}
+
+impl<C: Codec> Async<Receiver<C>> {
+    /// [`Receiver::recv`].
+    ///
+    /// # Errors
+    /// [`RecvError`], but for `Empty`.
+    pub async fn recv(&mut self) -> Result<C::Received, RecvError> {
+        self.until_had(|receiver| match receiver.try_recv() {
+            Err(RecvError::Empty) => None,
+            had => Some(had),
+        })
+        .await
+    }
+}
+
+impl<C: Codec> Async<Sender<C>> {
+    /// [`Sender::send`].
+    ///
+    /// # Errors
+    /// [`SendError`], but for `Full`.
+    pub async fn send(&mut self, message: &C::Message) -> Result<(), SendError> {
+        self.until_had(|sender| match sender.try_send(message) {
+            Err(SendError::Full) => None,
+            had => Some(had),
+        })
+        .await
+    }
+}
+
+impl Async<Semaphore> {
+    /// [`Semaphore::acquire`].
+    ///
+    /// # Errors
+    /// [`Corrupt`] if the word holds an impossible value.
+    pub async fn acquire(&mut self) -> Result<(), Corrupt> {
+        self.until_had(|semaphore| match semaphore.try_acquire() {
+            Err(TryAcquireError::NoPermit) => None,
+            Err(TryAcquireError::Corrupt(corrupt)) => Some(Err(corrupt)),
+            Ok(()) => Some(Ok(())),
+        })
+        .await
+    }
+}
+
+impl AsyncRead for Async<PipeReader> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            let mut guard = ready!(self.0.poll_read_ready_mut(context))?;
+            let read = guard.try_io(|pipe| pipe.get_mut().try_read(into.initialize_unfilled()));
+            if let Ok(read) = read {
+                return Poll::Ready(read.map(|count| into.advance(count)));
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Async<PipeWriter> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            // The descriptor is read, whatever is awaited.
+            let mut guard = ready!(self.0.poll_read_ready_mut(context))?;
+            if let Ok(written) = guard.try_io(|pipe| pipe.get_mut().try_write(bytes)) {
+                return Poll::Ready(written);
+            }
+        }
+    }
+
+    /// Whatever was written can be read already.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// The pipe is closed when the writer is dropped.
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
