@@ -18,7 +18,8 @@
 //!
 //! | | `mq_overview(7)` | here |
 //! |-|------------------|------|
-//! | `poll`, `mq_notify` | yes | **no** |
+//! | `mq_notify` | yes | **no** |
+//! | `poll`, `select`, `epoll` | yes | a handle as a [`Pollable`](crate::poll::Pollable) |
 //! | priorities | yes | **no**: strictly in order |
 //! | system calls | one for each message | none, unless somebody sleeps |
 //! | limits | `/proc/sys/fs/mqueue`: 10 messages of 8 KiB, unless root says otherwise | memory |

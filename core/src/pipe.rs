@@ -11,7 +11,8 @@
 //! | | `pipe(2)`, `mkfifo(3)` | here |
 //! |-|------------------------|------|
 //! | `cat`, redirection by a shell | yes | **no**: a named pipe is no file to read; `selvedge pipe in` and `out` are |
-//! | `poll`, `select`, `epoll`, `splice` | yes | **no** |
+//! | `splice`, `tee` | yes | **no** |
+//! | `poll`, `select`, `epoll` | yes | an end as a [`Pollable`](crate::poll::Pollable) |
 //! | several readers or writers | yes | **no**: one of each at a time |
 //! | system calls | one for each read and write | none, unless somebody sleeps |
 //! | capacity | 64 KiB, or as `F_SETPIPE_SZ` says | any power of two of bytes, when it is created |

@@ -11,6 +11,7 @@
 //! | | `sem_overview(7)` | here |
 //! |-|-------------------|------|
 //! | a program in C | `sem_wait` and `sem_post` | **no**: only what knows [the layout](crate::segment) |
+//! | `poll` | no | a handle as a [`Pollable`](crate::poll::Pollable) |
 //! | release in a signal handler | `sem_post` is async-signal-safe | **not promised** |
 //! | a maximum of its own | no: 2^31 - 1 for all | yes; one release too many is an error |
 //! | several permits released at once | no | yes |
