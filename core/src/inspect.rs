@@ -29,7 +29,7 @@ use crate::{
         },
         mutex, permits,
         registry::MAX_OWNERS,
-        semaphore,
+        semaphore, signals,
         spsc::{self, Claim, End},
     },
     segment::{
@@ -38,6 +38,7 @@ use crate::{
     },
     semaphore::SharedSemaphore,
     shared_memory::{AtomicCells, LatestCell},
+    signal::SharedSignals,
 };
 
 /// The most elements that are looked at.
@@ -120,6 +121,13 @@ pub enum State {
     Cells {
         /// What is in each of the first 65,536.
         values: Vec<u64>,
+    },
+    /// Of a set of signals.
+    Signals {
+        /// Those that are pending.
+        pending: signals::Set,
+        /// Who waits for one.
+        waiters: u32,
     },
     /// Of an object that this version does not know.
     Unknown,
@@ -237,6 +245,7 @@ fn state(file: &File, contents: &Contents) -> io::Result<State> {
     const MUTEX: ProtocolId = SharedMutex::<u8>::PROTOCOL;
     const PERMITS: ProtocolId = PermitPool::PROTOCOL;
     const LATEST: ProtocolId = LatestCell::<u8>::PROTOCOL;
+    const SIGNALS: ProtocolId = SharedSignals::PROTOCOL;
     const CELLS: ProtocolId = AtomicCells::PROTOCOL;
     let owner = |word: u64| Owner((word as u32).wrapping_sub(1));
     Ok(match contents.protocol {
@@ -302,6 +311,13 @@ fn state(file: &File, contents: &Contents) -> io::Result<State> {
         CELLS => {
             let [first] = cells::Cells::<Native, [<Native as Platform>::U64; 1]>::fields();
             State::Cells { values: each(file, first, contents.elements, first.size)? }
+        }
+        SIGNALS => {
+            let [pending, raised] = SharedSignals::fields();
+            State::Signals {
+                pending: signals::Set(word(file, pending)?),
+                waiters: waiters(file, raised)?,
+            }
         }
         _ => State::Unknown,
     })

@@ -21,3 +21,5 @@ pub mod segment;
 pub mod semaphore;
 #[cfg(target_os = "linux")]
 pub mod shared_memory;
+#[cfg(target_os = "linux")]
+pub mod signal;

@@ -12,6 +12,7 @@
 //! | [`Receiver`] | [`try_recv`](Pollable::try_recv) |
 //! | [`Sender`] | [`try_send`](Pollable::try_send) |
 //! | [`Semaphore`] | [`try_acquire`](Pollable::try_acquire) |
+//! | [`Signals`] | [`try_take`](Pollable::try_take) |
 //! | [`PermitHandle`] | [`try_acquire`](Pollable::<PermitHandle>::try_acquire) |
 //!
 //! With the feature `tokio`, `Async` awaits them.
@@ -84,6 +85,7 @@ use crate::{
     },
     segment::{MpmcQueue, Object, Record, Shared, SpscRing},
     semaphore::Semaphore,
+    signal::{Set, SharedSignals, Signals},
 };
 
 #[cfg(feature = "tokio")]
@@ -190,6 +192,13 @@ impl Pollable<PermitHandle> {
     /// Likewise; on [`NoPermit`], the descriptor can be read once there is more to be said.
     pub fn try_acquire(&mut self) -> Result<PermitGuard<'_>, NoPermit> {
         self.alarm.attempt(|| self.handle.try_acquire(), Result::is_err)
+    }
+}
+
+impl Pollable<Signals> {
+    /// [`Signals::take`]; if nothing of it was pending, the descriptor can be read once something is raised.
+    pub fn try_take(&mut self, wanted: Set) -> Set {
+        self.alarm.attempt(|| self.handle.take(wanted), |taken| taken.is_empty())
     }
 }
 
@@ -363,6 +372,17 @@ impl Waits for PermitHandle {
             ctx: self.permits().ctx().clone(),
             event: PermitPool::freed,
             in_doubt: |pool, ctx| pool.holders().any(|holder| !ctx.lives(holder)),
+        })
+    }
+}
+
+impl Waits for Signals {
+    fn wait(&self) -> Arc<dyn Wait> {
+        Arc::new(OnEvent {
+            object: self.set().clone(),
+            ctx: self.ctx().clone(),
+            event: SharedSignals::raised,
+            in_doubt: |_, _| false,
         })
     }
 }

@@ -15,6 +15,7 @@ pub mod naming;
 pub mod permits;
 pub mod registry;
 pub mod semaphore;
+pub mod signals;
 pub mod spsc;
 
 use core::ops::Deref;

@@ -22,7 +22,7 @@ macro_rules! source {
     };
 }
 
-const SOURCES: [Source; 14] = [
+const SOURCES: [Source; 15] = [
     source!("cells", "cells.rs"),
     source!("event", "event.rs"),
     source!("latest", "latest.rs"),
@@ -34,6 +34,7 @@ const SOURCES: [Source; 14] = [
     source!("permits", "permits.rs"),
     source!("registry", "registry.rs"),
     source!("semaphore", "semaphore.rs"),
+    source!("signals", "signals.rs"),
     source!("spsc", "spsc.rs"),
     source!("spsc", "spsc/producer.rs"),
     source!("spsc", "spsc/consumer.rs"),

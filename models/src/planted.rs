@@ -125,6 +125,8 @@ const PATCHES: &[(&str, &str)] = patches![
     "semaphore-two-takers"
     "semaphore-waiter-kept"
     "semaphore-wakes-early"
+    "signals-raised-in-silence"
+    "signals-taken-in-two-steps"
     "spsc-close-forgotten"
     "spsc-close-in-silence"
     "spsc-commits-all"

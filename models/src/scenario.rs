@@ -12,6 +12,7 @@ pub mod naming;
 pub mod permits;
 pub mod registry;
 pub mod semaphore;
+pub mod signals;
 pub mod spsc;
 
 use crate::engine::Entry;
@@ -28,6 +29,7 @@ pub fn protocols() -> Vec<Entry> {
         permits::all(),
         registry::all(),
         semaphore::all(),
+        signals::all(),
         spsc::all(),
     ]
     .concat()

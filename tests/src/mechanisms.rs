@@ -13,6 +13,7 @@ use selvedge::{
     shared_memory::{
         AtomicCells, CellsConfig, LatestCell, LatestConfig, LatestReader, LatestWriter,
     },
+    signal::{Set, SharedSignals, Signals},
 };
 
 /// Bytes of the pipe, and messages of the queue.
@@ -62,7 +63,7 @@ const RING: RingConfig = RingConfig::new(CAPACITY as u64);
 
 impl Mechanism {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self {
             name: "pipe",
             protocol: SpscRing::<u8>::PROTOCOL,
@@ -111,6 +112,13 @@ impl Mechanism {
             named: |directory, name| cells(directory.create_or_attach(name, CELLS)?.0),
             sealed: |_| sealed::<AtomicCells>(CELLS),
             inherit: |file| cells(sealed::attach(file)?),
+        },
+        Self {
+            name: "signals",
+            protocol: SharedSignals::PROTOCOL,
+            named: |directory, name| Ok(Box::new(Signals::named(directory, name)?.0)),
+            sealed: |_| sealed::<SharedSignals>(()),
+            inherit: |file| Ok(Box::new(Signals::inherit(file)?)),
         },
     ];
 
@@ -253,5 +261,16 @@ impl User for Shared<AtomicCells> {
         self.store(0, 7);
         meanwhile();
         format!("add 1 to: {}; then there is: {}", self.add(0, 1), self.load(0))
+    }
+}
+
+impl User for Signals {
+    fn use_around(&mut self, meanwhile: &mut dyn FnMut()) -> String {
+        let take = || format!("{:?}", self.take(Set(0xFF)).iter().collect::<Vec<_>>());
+        self.raise(Set::of(3));
+        meanwhile();
+        let taken = take();
+        self.raise(Set::of(5));
+        format!("take of 8: {taken}; after 5 was raised: {}", take())
     }
 }

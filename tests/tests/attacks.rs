@@ -220,7 +220,7 @@ const ATTACKS: &[(&str, Attack)] = &[
             (mechanism.inherit)(&file)
         };
         match mechanism.name {
-            "semaphore" | "cells" => {
+            "semaphore" | "cells" | "signals" => {
                 another().map(|_| "does not apply: it has none").unwrap().into()
             }
             _ => place.refused(another),

@@ -14,10 +14,11 @@ use selvedge::{
     segment::{Directory, MpmcQueue, RingConfig, SpscRing},
     semaphore::{SemaphoreConfig, SharedSemaphore},
     shared_memory::{AtomicCells, CellsConfig, LatestCell, LatestConfig},
+    signal::SharedSignals,
 };
 
 /// A segment of each kind.
-fn all(directory: &Directory) -> [&'static str; 7] {
+fn all(directory: &Directory) -> [&'static str; 8] {
     let config = RingConfig::new(8);
     drop(directory.create::<SpscRing<u64>>("ring", config).unwrap());
     drop(directory.create::<MpmcQueue<u64>>("queue", config).unwrap());
@@ -26,7 +27,8 @@ fn all(directory: &Directory) -> [&'static str; 7] {
     drop(directory.create::<PermitPool>("permits", PermitsConfig::new(3)).unwrap());
     drop(directory.create::<LatestCell<u64>>("latest", LatestConfig::of(7)).unwrap());
     drop(directory.create::<AtomicCells>("cells", CellsConfig::new(3)).unwrap());
-    ["ring", "queue", "semaphore", "mutex", "permits", "latest", "cells"]
+    drop(directory.create::<SharedSignals>("signals", ()).unwrap());
+    ["ring", "queue", "semaphore", "mutex", "permits", "latest", "cells", "signals"]
 }
 
 #[test]

@@ -19,6 +19,7 @@ use selvedge::{
     },
     semaphore::SharedSemaphore,
     shared_memory::{AtomicCells, LatestCell},
+    signal::SharedSignals,
 };
 
 /// A line for each field, then the size.
@@ -69,6 +70,7 @@ fn each_word_is_where_docs_layout_md_says() {
     assert_eq!(specified("### `MUTX`"), of(&SharedMutex::<u64>::fields()));
     type Word = <Native as Platform>::U32;
     assert_eq!(specified("### `LTST`"), of(&LatestCell::<u64>::fields()));
+    assert_eq!(specified("### `SGNL`"), of(&SharedSignals::fields()));
     type Long = <Native as Platform>::U64;
     assert_eq!(specified("### `CELL`"), of(&cells::Cells::<Native, [Long; 3]>::fields()));
     assert_eq!(specified("### `PRMT`"), of(&permits::Pool::<Native, [Word; 3]>::fields()));
@@ -85,6 +87,12 @@ fn three_cells() {
     let fields = cells::Cells::<Native, [<Native as Platform>::U64; 3]>::fields();
     let layout = AtomicCells::layout(3).unwrap();
     insta::assert_snapshot!(table(&fields, layout.size(), layout.align()));
+}
+
+#[test]
+fn signals() {
+    let layout = SharedSignals::layout(0).unwrap();
+    insta::assert_snapshot!(table(&SharedSignals::fields(), layout.size(), layout.align()));
 }
 
 #[test]

@@ -20,6 +20,7 @@ const fn kind(state: &State) -> &'static str {
         State::Permits { .. } => "permits",
         State::Latest { .. } => "latest",
         State::Cells { .. } => "cells",
+        State::Signals { .. } => "signals",
         _ => "unknown",
     }
 }
@@ -70,6 +71,7 @@ fn fill(found: &Inspection) -> String {
         }
         State::Latest { version } => format!("version {version}"),
         State::Cells { .. } => format!("{} cells", found.elements),
+        State::Signals { pending, .. } => format!("{} pending", pending.iter().count()),
         _ => "?".into(),
     }
 }
@@ -77,6 +79,7 @@ fn fill(found: &Inspection) -> String {
 /// What waits to be received.
 pub(super) fn records(found: &Inspection) -> u64 {
     match found.state {
+        State::Signals { pending, .. } => pending.iter().count() as u64,
         State::Ring { ends: [_, Claim::Closed], .. } => 0,
         State::Ring { records, .. } | State::Queue { records, .. } => records,
         _ => 0,
@@ -88,7 +91,8 @@ fn waiters(state: &State) -> u32 {
         State::Ring { waiters, .. } | State::Queue { waiters, .. } => waiters.iter().sum(),
         State::Semaphore { waiters, .. }
         | State::Mutex { waiters, .. }
-        | State::Permits { waiters, .. } => *waiters,
+        | State::Permits { waiters, .. }
+        | State::Signals { waiters, .. } => *waiters,
         _ => 0,
     }
 }
@@ -176,6 +180,9 @@ pub(super) fn in_full(name: &str, found: &Found) -> Value {
         }
         State::Latest { version } => json!({ "version": version }),
         State::Cells { values } => json!({ "values": values }),
+        State::Signals { pending, waiters } => {
+            json!({ "pending": pending.iter().collect::<Vec<_>>(), "waiting": waiters })
+        }
         _ => Value::Null,
     };
     json!({

@@ -18,6 +18,7 @@ use selvedge::{
     segment::{HEADER_SIZE, Header, MpmcQueue, Object, RingConfig, Shared, SpscRing, sealed},
     semaphore::{SemaphoreConfig, SharedSemaphore},
     shared_memory::{AtomicCells, CellsConfig, LatestCell, LatestConfig},
+    signal::{Set, SharedSignals},
 };
 
 /// A segment's bytes.
@@ -42,6 +43,7 @@ enum Kind {
     Permits,
     Latest,
     Cells,
+    Signals,
 }
 
 const CAPACITY: u64 = 4;
@@ -57,6 +59,7 @@ fn sound(kind: Kind) -> Vec<u8> {
         Kind::Permits => new::<PermitPool>(PermitsConfig::new(2)),
         Kind::Latest => new::<LatestCell<u32>>(LatestConfig::of(7)),
         Kind::Cells => new::<AtomicCells>(CellsConfig::new(2)),
+        Kind::Signals => new::<SharedSignals>(()),
     }
 }
 
@@ -145,6 +148,12 @@ pub(super) fn attach(input: &[u8]) {
         let last = cells.count() - 1;
         let before = cells.add(last, 1);
         assert_eq!(cells.load(last), before.wrapping_add(1));
+    }
+    if let Some(signals) = accepted::<SharedSignals>(&descriptor, &bytes, |_| ()) {
+        let signals = signals.handle();
+        signals.raise(Set::of(7));
+        assert!(signals.take(Set::ALL).contains(7));
+        assert!(signals.wait_timeout(Set::ALL, Duration::ZERO).is_err());
     }
 }
 

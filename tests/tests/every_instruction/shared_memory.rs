@@ -1,10 +1,11 @@
-//! The latest value is whole, whenever its writer died, and cells are changed or are not.
+//! The latest value is whole, whenever its writer died; cells are changed or are not, and signals raised.
 
 use std::os::fd::OwnedFd;
 
 use selvedge::{
     segment::{Object, Shared, sealed},
     shared_memory::{AtomicCells, CellsConfig, LatestCell, LatestConfig, LatestWriter},
+    signal::{Set, SharedSignals, Signals},
 };
 use selvedge_tests::deaths::{Account, Death, Harm, Operation, Subject, patiently};
 
@@ -113,5 +114,46 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         operate: |cells: &mut Shared<AtomicCells>| cells.compare_exchange(0, 7, 8).is_ok().into(),
         ..add
     };
-    vec![Box::new(write), Box::new(join), Box::new(add), Box::new(store), Box::new(exchange)]
+    let raise = Operation {
+        name: "signals raise",
+        allowed: 0,
+        begins_as: None,
+        prepare: || World::<SharedSignals>::of(()),
+        victim: |world| world.attach().handle(),
+        operate: |signals: &mut Signals| {
+            signals.raise(Set::of(3));
+            1
+        },
+        meanwhile: Operation::<World<SharedSignals>, Signals>::NOTHING,
+        survive: |world, death| {
+            let found = world.object.handle().take(Set::ALL);
+            before_or_after(death, [Set(0), Set::of(3)], found).map(|()| 0)
+        },
+    };
+    let take = Operation {
+        name: "signals take",
+        prepare: || {
+            let world = World::<SharedSignals>::of(());
+            world.object.handle().raise(Set::of(3).and(Set::of(5)));
+            world
+        },
+        operate: |signals: &mut Signals| {
+            signals.take(Set::of(3));
+            1
+        },
+        survive: |world, death| {
+            let found = world.object.handle().take(Set::ALL);
+            before_or_after(death, [Set::of(3).and(Set::of(5)), Set::of(5)], found).map(|()| 0)
+        },
+        ..raise
+    };
+    vec![
+        Box::new(write),
+        Box::new(join),
+        Box::new(add),
+        Box::new(store),
+        Box::new(exchange),
+        Box::new(raise),
+        Box::new(take),
+    ]
 }
