@@ -29,6 +29,7 @@
 //! # If a process dies
 //! A peer's death is rung for within [`SLEEP_SLICE`] and some milliseconds, and the next try says what a blocking call
 //! would. A process that dies while it waits leaves a waiter registered, for whom others call the kernel in vain.
+//! In a forked child it is of no use: make another there.
 //!
 //! # Examples
 //! ```
@@ -123,6 +124,11 @@ impl<H: Waits> Pollable<H> {
         Ok(Self { handle, alarm })
     }
 
+    /// The handle, to look at.
+    pub fn get_ref(&self) -> &H {
+        &self.handle
+    }
+
     /// The handle again.
     pub fn into_inner(self) -> H {
         self.handle
@@ -136,11 +142,6 @@ impl Pollable<PipeReader> {
     /// Likewise; on [`WouldBlock`], the descriptor can be read once there is more to be said.
     pub fn try_read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.alarm.attempt(|| self.handle.try_read(into), would_block)
-    }
-
-    /// The reader.
-    pub fn reader(&self) -> &PipeReader {
-        &self.handle
     }
 }
 
@@ -239,7 +240,8 @@ impl Alarm {
 
     /// Nobody sleeps any more.
     fn stop(&mut self) {
-        if self.ticket.take().is_some() {
+        // In a forked child it is the parent who is registered.
+        if self.ticket.take().is_some_and(|ticket| ticket.is_here()) {
             self.wait.deregister();
         }
     }
@@ -261,6 +263,15 @@ struct OnEvent<O: ?Sized + Object> {
 }
 
 impl<O: ?Sized + Object> OnEvent<O> {
+    fn wait(
+        object: &Shared<O>,
+        ctx: &NativeCtx,
+        event: fn(&O) -> &Event<Native>,
+        in_doubt: fn(&O, &NativeCtx) -> bool,
+    ) -> Arc<dyn Wait> {
+        Arc::new(Self { object: object.clone(), ctx: ctx.clone(), event, in_doubt })
+    }
+
     fn event(&self) -> &Event<Native> {
         (self.event)(&self.object)
     }
@@ -295,22 +306,16 @@ type RingEnd<T> = Shared<SpscRing<T>>;
 
 impl<T: Record> Waits for spsc::Consumer<Native, T, RingEnd<T>> {
     fn wait(&self) -> Arc<dyn Wait> {
-        Arc::new(OnEvent {
-            object: self.ring().clone(),
-            ctx: self.ctx().clone(),
-            event: SpscRing::filled,
-            in_doubt: |ring, ctx| is_dead(ctx, ring.ends()[0]),
+        OnEvent::wait(self.ring(), self.ctx(), SpscRing::filled, |ring, ctx| {
+            is_dead(ctx, ring.ends()[0])
         })
     }
 }
 
 impl<T: Record> Waits for spsc::Producer<Native, T, RingEnd<T>> {
     fn wait(&self) -> Arc<dyn Wait> {
-        Arc::new(OnEvent {
-            object: self.ring().clone(),
-            ctx: self.ctx().clone(),
-            event: SpscRing::freed,
-            in_doubt: |ring, ctx| is_dead(ctx, ring.ends()[1]),
+        OnEvent::wait(self.ring(), self.ctx(), SpscRing::freed, |ring, ctx| {
+            is_dead(ctx, ring.ends()[1])
         })
     }
 }
@@ -321,23 +326,13 @@ fn is_dead(ctx: &NativeCtx, end: Claim) -> bool {
 
 impl<T: Record> Waits for mpmc::Consumer<Native, T, Shared<MpmcQueue<T>>> {
     fn wait(&self) -> Arc<dyn Wait> {
-        Arc::new(OnEvent {
-            object: self.queue().clone(),
-            ctx: self.ctx().clone(),
-            event: MpmcQueue::filled,
-            in_doubt: |queue, _| queue.is_claimed(),
-        })
+        OnEvent::wait(self.queue(), self.ctx(), MpmcQueue::filled, |queue, _| queue.is_claimed())
     }
 }
 
 impl<T: Record> Waits for mpmc::Producer<Native, T, Shared<MpmcQueue<T>>> {
     fn wait(&self) -> Arc<dyn Wait> {
-        Arc::new(OnEvent {
-            object: self.queue().clone(),
-            ctx: self.ctx().clone(),
-            event: MpmcQueue::freed,
-            in_doubt: |queue, _| queue.is_claimed(),
-        })
+        OnEvent::wait(self.queue(), self.ctx(), MpmcQueue::freed, |queue, _| queue.is_claimed())
     }
 }
 
@@ -367,23 +362,18 @@ impl<C: Codec> Waits for Sender<C> {
 
 impl Waits for PermitHandle {
     fn wait(&self) -> Arc<dyn Wait> {
-        Arc::new(OnEvent {
-            object: self.permits().pool().clone(),
-            ctx: self.permits().ctx().clone(),
-            event: PermitPool::freed,
-            in_doubt: |pool, ctx| pool.holders().any(|holder| !ctx.lives(holder)),
-        })
+        OnEvent::wait(
+            self.permits().pool(),
+            self.permits().ctx(),
+            PermitPool::freed,
+            |pool, ctx| pool.holders().any(|holder| !ctx.lives(holder)),
+        )
     }
 }
 
 impl Waits for Signals {
     fn wait(&self) -> Arc<dyn Wait> {
-        Arc::new(OnEvent {
-            object: self.set().clone(),
-            ctx: self.ctx().clone(),
-            event: SharedSignals::raised,
-            in_doubt: |_, _| false,
-        })
+        OnEvent::wait(self.set(), self.ctx(), SharedSignals::raised, |_, _| false)
     }
 }
 

@@ -9,8 +9,11 @@ use std::{
 use nix::{
     libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::signal::{Signal, kill},
-    unistd::Pid,
+    sys::{
+        signal::{Signal, kill},
+        wait::{WaitStatus, waitpid},
+    },
+    unistd::{ForkResult, Pid, fork},
 };
 use selvedge::{
     inspect::State,
@@ -21,6 +24,7 @@ use selvedge::{
     protocol::semaphore::TryAcquireError,
     segment::{Directory, RingConfig, sealed},
     semaphore::{Semaphore, SemaphoreConfig},
+    signal::{Set, Signals},
 };
 use selvedge_tests::{
     A_WHILE, Children, FOR_EVER, Name, confined, hear, peer_dead::BOUND, pipes::Kind,
@@ -209,6 +213,38 @@ fn a_permit_rings_when_it_is_released_or_its_holder_is_dead() {
     drop(dead);
     assert!(rings(&waiter, BOUND));
     assert!(waiter.try_acquire().is_ok());
+}
+
+#[test]
+fn a_raised_signal_rings() {
+    let (signals, _) = Signals::anonymous().unwrap();
+    let mut polled = Pollable::new(signals.clone()).unwrap();
+    assert!(polled.try_take(Set::of(1)).is_empty());
+    assert!(!rings(&polled, A_WHILE));
+    signals.raise(Set::of(1));
+    assert!(rings(&polled, FOR_EVER));
+    assert_eq!(polled.try_take(Set::of(1)), Set::of(1));
+}
+
+#[test]
+fn a_forked_child_that_drops_it_takes_nothing_from_its_parent() {
+    let (semaphore, _) = Semaphore::anonymous(SemaphoreConfig::binary().initially(0)).unwrap();
+    let mut waiter = Pollable::new(semaphore.clone()).unwrap();
+    assert_eq!(waiter.try_acquire(), Err(TryAcquireError::NoPermit));
+    // SAFETY: the child drops what it has a copy of, and ends.
+    match unsafe { fork() }.unwrap() {
+        ForkResult::Child => {
+            drop(waiter);
+            // SAFETY: it returns from nothing.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child } => {
+            assert_eq!(waitpid(child, None), Ok(WaitStatus::Exited(child, 0)));
+        }
+    }
+    assert_eq!(semaphore.state().waiters(), 1);
+    semaphore.release(1).unwrap();
+    assert!(rings(&waiter, FOR_EVER));
 }
 
 fn run(task: impl Future<Output = ()>) {

@@ -3,7 +3,6 @@
 use std::{thread, time::Duration};
 
 use selvedge::{
-    poll::Pollable,
     segment::{Cleaned, Directory, Origin},
     signal::{Set, Signals, TimedOut},
 };
@@ -69,21 +68,4 @@ fn what_was_raised_is_pending_for_whoever_comes_and_names_are_cleaned() {
     assert_eq!(signals.take(Set::ALL).iter().collect::<Vec<_>>(), [3]);
     drop(signals);
     assert_eq!(shm.clean(&name).unwrap(), Cleaned::Removed);
-}
-
-#[test]
-fn a_raised_signal_rings() {
-    let (signals, _) = Signals::anonymous().unwrap();
-    let mut polled = Pollable::new(signals.clone()).unwrap();
-    assert!(polled.try_take(Set::of(1)).is_empty());
-    let rings = |polled: &Pollable<Signals>, within| {
-        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-        use std::os::fd::AsFd;
-        let timeout = PollTimeout::try_from(within).unwrap();
-        poll(&mut [PollFd::new(polled.as_fd(), PollFlags::POLLIN)], timeout).unwrap() == 1
-    };
-    assert!(!rings(&polled, A_WHILE));
-    signals.raise(Set::of(1));
-    assert!(rings(&polled, FOR_EVER));
-    assert_eq!(polled.try_take(Set::of(1)), Set::of(1));
 }

@@ -100,6 +100,8 @@ struct Sleep {
 pub(crate) struct Ticket {
     watcher: &'static Watcher,
     sleep: Arc<Sleep>,
+    /// Whose threads sleep.
+    process: u64,
 }
 
 impl Ticket {
@@ -109,14 +111,23 @@ impl Ticket {
     /// If there can be no thread.
     pub(crate) fn of(wait: Arc<dyn Wait>, registered: u32, bell: Bell) -> io::Result<Self> {
         let sleep = Arc::new(Sleep { wait, registered, bell });
+        let process = this_process()?;
         let watcher = Watcher::take_on(&sleep)?;
-        Ok(Self { watcher, sleep })
+        Ok(Self { watcher, sleep, process })
+    }
+
+    /// Is this the process that the waiter is in, and not a forked child of it?
+    pub(crate) fn is_here(&self) -> bool {
+        this_process().is_ok_and(|process| process == self.process)
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.watcher.forget(&self.sleep);
+        // A forked child has no such thread, and perhaps a lock that nobody will let go of.
+        if self.is_here() {
+            self.watcher.forget(&self.sleep);
+        }
     }
 }
 
