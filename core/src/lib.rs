@@ -23,3 +23,5 @@ pub mod semaphore;
 pub mod shared_memory;
 #[cfg(target_os = "linux")]
 pub mod signal;
+#[cfg(target_os = "linux")]
+pub mod socket;

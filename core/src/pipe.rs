@@ -165,7 +165,7 @@ impl Pipe {
     /// # If a process dies
     /// What it had written stays. The reader takes that, and then finds the end.
     pub fn writer(&self) -> Result<PipeWriter, JoinError> {
-        Ok(PipeWriter(Some(self.0.producer()?)))
+        Ok(PipeWriter::over(self.0.producer()?))
     }
 
     /// The reader's end, if nobody has it who lives: it begins with what a dead reader has not read.
@@ -176,7 +176,7 @@ impl Pipe {
     /// # If a process dies
     /// What it had not read stays for the next reader. The writer fills the pipe, and then finds it broken.
     pub fn reader(&self) -> Result<PipeReader, JoinError> {
-        Ok(PipeReader { end: Some(self.0.consumer()?), ended: None })
+        Ok(PipeReader::over(self.0.consumer()?))
     }
 
     /// Whose the ends are, for inspection; stale at once.
@@ -194,6 +194,10 @@ type WritingEnd = Producer<Native, u8, Shared<Ring>>;
 pub struct PipeWriter(Option<WritingEnd>);
 
 impl PipeWriter {
+    pub(crate) fn over(end: WritingEnd) -> Self {
+        Self(Some(end))
+    }
+
     fn end(&mut self) -> &mut WritingEnd {
         self.0.as_mut().expect(PRESENT)
     }
@@ -307,6 +311,10 @@ pub struct PipeReader {
 }
 
 impl PipeReader {
+    pub(crate) fn over(end: ReadingEnd) -> Self {
+        Self { end: Some(end), ended: None }
+    }
+
     fn parts(&mut self) -> (&mut ReadingEnd, &mut Option<Ended>) {
         (self.end.as_mut().expect(PRESENT), &mut self.ended)
     }

@@ -90,7 +90,7 @@ use crate::{
 };
 
 #[cfg(feature = "tokio")]
-pub use tasks::Async;
+pub use tasks::{Async, AsyncListener};
 
 /// A handle that can wait.
 pub(crate) trait Waits {

@@ -20,9 +20,11 @@ use nix::{
 };
 
 pub(crate) mod guard;
+mod lifeline;
 mod seat;
 pub(crate) mod watcher;
 
+pub(crate) use lifeline::Lifeline;
 pub(crate) use seat::byte_lock;
 pub use seat::{FIRST_SLOT, Seat};
 
@@ -46,26 +48,47 @@ pub struct Native;
 
 /// What surrounds a native handle.
 #[derive(Clone, Debug, Default)]
-pub struct NativeCtx {
-    seat: Option<Arc<Seat>>,
+pub struct NativeCtx(Oracle);
+
+/// Who is asked whether an owner is dead.
+#[derive(Clone, Debug, Default)]
+enum Oracle {
+    /// Nobody is.
+    #[default]
+    None,
+    Seat(Arc<Seat>),
+    Lifeline(Arc<Lifeline>),
 }
 
 impl NativeCtx {
     /// A context that asks `seat` who is dead. To the default context nobody is.
     pub fn with_seat(seat: Seat) -> Self {
-        Self { seat: Some(Arc::new(seat)) }
+        Self(Oracle::Seat(Arc::new(seat)))
     }
 
-    /// Does the owner of this slot live, as far as is known? To a context without a seat everybody does. It changes
+    /// A context to which the peer is dead once it has hung up.
+    pub(crate) fn with_lifeline(line: Arc<Lifeline>) -> Self {
+        Self(Oracle::Lifeline(line))
+    }
+
+    /// Does the owner of this slot live, as far as is known? To the default context everybody does. It changes
     /// nothing, and any thread may ask.
     pub(crate) fn lives(&self, owner: Owner) -> bool {
-        self.seat.as_ref().is_none_or(|seat| seat.is_held(owner))
+        match &self.0 {
+            Oracle::None => true,
+            Oracle::Seat(seat) => seat.is_held(owner),
+            Oracle::Lifeline(line) => !line.is_dead(owner),
+        }
     }
 
-    /// Is this the process that the context was made in, and not a forked child of it? Without a seat it
+    /// Is this the process that the context was made in, and not a forked child of it? The default context
     /// is at home anywhere.
     pub fn is_here(&self) -> bool {
-        self.seat.as_ref().is_none_or(|seat| seat.is_here())
+        match &self.0 {
+            Oracle::None => true,
+            Oracle::Seat(seat) => seat.is_here(),
+            Oracle::Lifeline(line) => line.is_here(),
+        }
     }
 }
 
@@ -370,11 +393,16 @@ impl Platform for Native {
     }
 
     fn try_lock(ctx: &NativeCtx, slot: Owner, mode: LockMode) -> bool {
-        ctx.seat.as_ref().is_some_and(|seat| seat.try_lock(slot, mode))
+        match &ctx.0 {
+            Oracle::None => false,
+            Oracle::Seat(seat) => seat.try_lock(slot, mode),
+            // Of two, nobody else can want it.
+            Oracle::Lifeline(line) => line.is_dead(slot),
+        }
     }
 
     fn unlock(ctx: &NativeCtx, slot: Owner) {
-        if let Some(seat) = &ctx.seat {
+        if let Oracle::Seat(seat) = &ctx.0 {
             seat.unlock(slot);
         }
     }

@@ -3,6 +3,7 @@
 use core::{
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 use std::{io, os::fd::AsRawFd};
 
@@ -14,6 +15,7 @@ use crate::{
     pipe::{PipeReader, PipeWriter},
     protocol::{Corrupt, semaphore::TryAcquireError},
     semaphore::Semaphore,
+    socket::local::{Connection, Listener},
 };
 
 /// A handle whose calls a task awaits, instead of a thread's being blocked: it gives way to other tasks meanwhile.
@@ -146,5 +148,40 @@ impl AsyncWrite for Async<PipeWriter> {
     /// The pipe is closed when the writer is dropped.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+/// A listener whose clients a task awaits. What it accepts is [split](Connection::split), and its ends made [`Async`].
+#[derive(Debug)]
+pub struct AsyncListener(AsyncFd<Listener>);
+
+impl AsyncListener {
+    /// Makes a listener asynchronous.
+    ///
+    /// # Errors
+    /// If the runtime cannot wait for it.
+    ///
+    /// # Panics
+    /// Outside a runtime of tokio with I/O.
+    pub fn new(listener: Listener) -> io::Result<Self> {
+        // SAFETY: the descriptor is the listener's own, which is open as long as it is, and never another.
+        unsafe { AsyncFd::register_with_interest(listener, Interest::READABLE) }
+            .map(Self)
+            .map_err(io::Error::from)
+    }
+
+    /// [`Listener::accept_within`], as long as it takes. A call that is dropped before it has returned has accepted
+    /// nobody.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn accept(&mut self) -> io::Result<Connection> {
+        let attempt = |listener: &mut Listener| match listener.accept_within(Some(Duration::ZERO)) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            outcome => outcome,
+        };
+        self.0.async_io_mut(Interest::READABLE, attempt).await
     }
 }

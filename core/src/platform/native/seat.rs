@@ -79,7 +79,7 @@ impl Seat {
     /// Is this the process that the seat was made in, and not a forked child of it?
     #[inline]
     pub fn is_here(&self) -> bool {
-        PROCESS.get().is_some_and(|word| word.load(Relaxed) == self.process)
+        is_this_process(self.process)
     }
 
     pub(super) fn try_lock(&self, slot: Owner, mode: LockMode) -> bool {
@@ -144,6 +144,12 @@ impl Drop for Seat {
 
 /// A word of this process that the kernel empties in a forked child, however it was forked.
 static PROCESS: OnceLock<&'static AtomicU64> = OnceLock::new();
+
+/// Is this what `this_process` has said here, and not in a parent?
+#[inline]
+pub(super) fn is_this_process(process: u64) -> bool {
+    PROCESS.get().is_some_and(|word| word.load(Relaxed) == process)
+}
 
 /// What tells this process from its parent and its children; never 0.
 pub(super) fn this_process() -> io::Result<u64> {

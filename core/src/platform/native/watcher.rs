@@ -29,7 +29,10 @@ use nix::{
     },
 };
 
-use super::{SLEEP_SLICE, futex_wake, low_half, now, seat::this_process};
+use super::{
+    SLEEP_SLICE, futex_wake, low_half, now,
+    seat::{is_this_process, this_process},
+};
 
 /// The most words of a thread: those of futex_waitv(2), but for one of its own.
 const WORDS: usize = 127;
@@ -118,7 +121,7 @@ impl Ticket {
 
     /// Is this the process that the waiter is in, and not a forked child of it?
     pub(crate) fn is_here(&self) -> bool {
-        this_process().is_ok_and(|process| process == self.process)
+        is_this_process(self.process)
     }
 }
 
@@ -163,14 +166,12 @@ impl Watcher {
         Ok(watcher)
     }
 
-    /// A thread more, which no signal interrupts.
+    /// A thread more.
     fn start() -> io::Result<&'static Self> {
         let watcher: &Self =
             Box::leak(Box::new(Self { sleeps: Mutex::default(), changes: AtomicU32::new(0) }));
-        let masked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        let started = thread::Builder::new().name("selvedge".into()).spawn(|| watcher.run());
-        masked.thread_set_mask()?;
-        started.map(|_| watcher)
+        spawn_undisturbed(|| watcher.run())?;
+        Ok(watcher)
     }
 
     fn sleeps(&self) -> MutexGuard<'_, Vec<Arc<Sleep>>> {
@@ -234,6 +235,14 @@ impl Watcher {
             }
         }
     }
+}
+
+/// Starts a thread of this library, which no signal interrupts.
+pub(super) fn spawn_undisturbed(run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let masked = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let started = thread::Builder::new().name("selvedge".into()).spawn(run);
+    masked.thread_set_mask()?;
+    started.map(|_| ())
 }
 
 /// The kernel's `struct futex_waitv`.

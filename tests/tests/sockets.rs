@@ -1,0 +1,91 @@
+//! Connections of processes: through shared memory, over TCP and UDP.
+
+use std::{
+    io::{Read, Write},
+    path::PathBuf,
+    process::{Child, Command},
+    thread,
+    time::{Duration, Instant},
+};
+
+use selvedge::{
+    pipe::Ended,
+    platform::native::SLEEP_SLICE,
+    socket::{self, Address, Socket, local},
+};
+use selvedge_tests::{Children, FOR_EVER, hear};
+use tempfile::TempDir;
+
+/// A place for a local listener.
+fn place() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("socket");
+    (directory, path)
+}
+
+fn end<'a>(children: &'a mut Children, address: &Address, deed: &str) -> &'a mut Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_socket_end"));
+    children.start("socket_end", command.args([&address.to_string(), deed]))
+}
+
+/// A connection to a process that has done its deed.
+fn with_peer<'a>(children: &'a mut Children, deed: &str) -> (local::Connection, &'a mut Child) {
+    let (_directory, path) = place();
+    let mut listener = local::Listener::at(&path).expect("a listener");
+    let child = end(children, &Address::Local(path), deed);
+    let connection = listener.accept_within(Some(FOR_EVER)).expect("it connects");
+    assert_eq!(hear(child), "done");
+    (connection, child)
+}
+
+#[test]
+fn bytes_go_both_ways_over_each_transport() {
+    let (_directory, path) = place();
+    for address in
+        ["tcp://127.0.0.1:0", "udp://127.0.0.1:0", &format!("local://{}", path.display())]
+    {
+        let mut listener =
+            socket::listen(&address.parse().expect("an address")).expect("a listener");
+        let address = listener.address().expect("it has one");
+        let server = thread::spawn(move || {
+            let mut connection = listener.accept()?;
+            let mut bytes = [0; 5];
+            let count = connection.read(&mut bytes)?;
+            connection.write_all(&bytes[..count])?;
+            // The peer may still have to read it.
+            let _ = connection.read_within(&mut bytes, Some(FOR_EVER));
+            Ok::<_, std::io::Error>(())
+        });
+        let mut connection = socket::connect(&address).expect("somebody listens");
+        connection.write_all(b"hello").expect("there is room");
+        let mut answer = [0; 5];
+        connection.read_exact(&mut answer).expect("it is answered");
+        assert_eq!(&answer, b"hello", "{address}");
+        connection.write_all(b"done").expect("there is room");
+        server.join().expect("no panic").expect("it answers");
+    }
+}
+
+#[test]
+fn a_peer_that_is_killed_ends_the_stream_at_once() {
+    let mut took = Vec::new();
+    for _ in 0..20 {
+        let mut children = Children::new();
+        let (mut connection, child) = with_peer(&mut children, "silent");
+        let reader = thread::spawn(move || {
+            let read = connection.read_within(&mut [0], Some(FOR_EVER));
+            (read.expect("the end"), Instant::now(), connection)
+        });
+        thread::sleep(Duration::from_millis(5));
+        let killed = Instant::now();
+        child.kill().expect("it lives");
+        let (read, ended, connection) = reader.join().expect("no panic");
+        assert_eq!(read, 0);
+        assert!(connection.has_hung_up());
+        assert_eq!(connection.split().0.ended(), Some(Ended::WriterDied));
+        took.push(ended.duration_since(killed));
+    }
+    took.sort();
+    // At the end of a slice it would be half of one, in the middle.
+    assert!(took[took.len() / 2] < SLEEP_SLICE / 4, "{took:?}");
+}
