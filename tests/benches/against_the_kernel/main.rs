@@ -6,6 +6,9 @@
 //! | [`pipe`]: a byte there and back | echoes | the same |
 //! | [`queue`]: 10,000 messages of 64 B | receives | `mq_open(3)` with room for 10, a `SOCK_SEQPACKET` `socketpair(2)` |
 //! | [`queue`]: a message there and back | echoes | the same |
+//! | [`socket`]: 1 MiB, in writes of 64 B, 4 KiB and 64 KiB | reads, up to 64 KiB at a time | stream sockets of `unix(7)`; `tcp(7)` over loopback, `TCP_NODELAY` |
+//! | [`socket`]: a byte there and back | echoes | the same |
+//! | [`socket`]: a connection made, closed and found closed | connects and closes | the same |
 //! | [`semaphore`]: acquire and release | none | `sem_init(3)` between processes |
 //! | [`semaphore`]: a permit there and back | hands it back | the same |
 //! | [`mutex`]: lock, add, unlock | none, or does the same all the time | a robust `pthread_mutex_t` between processes |
@@ -27,6 +30,7 @@ mod pipe;
 mod posix;
 mod queue;
 mod semaphore;
+mod socket;
 
 use contest::Contest;
 
@@ -38,6 +42,7 @@ fn main() {
     let mut contest = Contest::new();
     pipe::measure(&mut contest);
     queue::measure(&mut contest);
+    socket::measure(&mut contest);
     semaphore::measure(&mut contest);
     mutex::measure(&mut contest);
     memory::measure(&mut contest);

@@ -10,13 +10,13 @@ use std::{
 use nix::unistd::{Pid, alarm};
 use selvedge_tests::{Children, stay_on};
 
-use crate::{machine, memory, mutex, pipe, queue, semaphore};
+use crate::{machine, memory, mutex, pipe, queue, semaphore, socket};
 
 /// What tells this program that it is the other process, and in which part.
 const PART: &str = "SELVEDGE_BENCH_PART";
 
 /// What the other process may be there for.
-const PARTS: [(&str, fn()); 7] = [
+const PARTS: [(&str, fn()); 10] = [
     ("count bytes", pipe::count),
     ("echo bytes", pipe::echo),
     ("count messages", queue::count),
@@ -24,6 +24,9 @@ const PARTS: [(&str, fn()); 7] = [
     ("hand back", semaphore::hand_back),
     ("lock", mutex::lock),
     ("write", memory::write),
+    ("count bytes of a socket", socket::count),
+    ("echo bytes of a socket", socket::echo),
+    ("connect", socket::connect_each),
 ];
 
 /// Seconds after which a measurement that stands still ends this process, and so the other.
