@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 fn work(directory: &Directory, name: &str, crash: bool, rm: bool) -> Done {
     let (pool, _) = directory.create_or_attach::<PermitPool>(name, PermitsConfig::new(1))?;
     let worker = pool.handle()?;
-    let permit = worker.acquire();
+    let permit = worker.acquire()?;
     println!("acquired 1 of {}", worker.max());
     if crash {
         common::crash();

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 #[cfg(target_os = "linux")]
+pub mod cancel;
+#[cfg(target_os = "linux")]
 pub mod inspect;
 pub mod layout;
 #[cfg(target_os = "linux")]

@@ -325,7 +325,7 @@ pub enum SendError {
     /// No queue of this kind can hold it.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// Not now: there is no room; or there was none until the deadline.
+    /// Not now: there is no room; or there was none until the deadline, or until the call was cancelled.
     #[error("the queue is full")]
     Full,
     /// A word of the queue is impossible.
@@ -341,7 +341,7 @@ impl<C: Codec> Sender<C> {
     /// Sends a message, waiting for room as long as it takes.
     ///
     /// # Errors
-    /// [`SendError`], but for `Full`.
+    /// [`SendError`]; `Full` only if it was [cancelled](crate::cancel).
     pub fn send(&mut self, message: &C::Message) -> Result<(), SendError> {
         self.0.push(C::encode(message)?).map_err(not_sent)
     }
@@ -389,7 +389,7 @@ type Receiving<C> =
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecvError {
-    /// Not now: none is there; or none came until the deadline.
+    /// Not now: none is there; or none came until the deadline, or until the call was cancelled.
     #[error("the queue is empty")]
     Empty,
     /// One was taken, and is none: whoever sent it does not agree on the type.
@@ -408,7 +408,7 @@ impl<C: Codec> Receiver<C> {
     /// Receives a message, waiting for one as long as it takes.
     ///
     /// # Errors
-    /// [`RecvError`], but for `Empty`.
+    /// [`RecvError`]; `Empty` only if it was [cancelled](crate::cancel).
     pub fn recv(&mut self) -> Result<C::Received, RecvError> {
         Ok(C::decode(&self.0.pop().map_err(not_received)?)?)
     }

@@ -65,7 +65,10 @@ use crate::{
     },
     protocol::{
         Corrupt,
-        mutex::{self, Condition, LockTimeoutError as Late, Locked, TryLockError as Try},
+        mutex::{
+            self, Condition, LockError as Never, LockTimeoutError as Late, Locked,
+            TryLockError as Try,
+        },
     },
     segment::{
         CapacityError, ConfigError, DEFAULT_OWNERS, Identity, JoinError, Object, ProtocolId,
@@ -168,17 +171,18 @@ pub enum LockError<'a, T: Record> {
     /// The word is impossible.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),
-    /// Not now: somebody holds it; or still did at the deadline.
+    /// Not now: somebody holds it; or still did at the deadline, or when the call was cancelled.
     #[error("somebody holds the mutex")]
     Held,
 }
 
-impl<T: Record> From<mutex::LockError> for LockError<'_, T> {
-    fn from(error: mutex::LockError) -> Self {
+impl<T: Record> From<Late> for LockError<'_, T> {
+    fn from(error: Late) -> Self {
         match error {
-            mutex::LockError::HeldByUs => Self::HeldByUs,
-            mutex::LockError::Unrecoverable => Self::Unrecoverable,
-            mutex::LockError::Corrupt(corrupt) => Self::Corrupt(corrupt),
+            Late::TimedOut => Self::Held,
+            Late::Never(Never::HeldByUs) => Self::HeldByUs,
+            Late::Never(Never::Unrecoverable) => Self::Unrecoverable,
+            Late::Never(Never::Corrupt(corrupt)) => Self::Corrupt(corrupt),
         }
     }
 }
@@ -187,7 +191,7 @@ impl<T: Record> RobustMutex<T> {
     /// Locks it, waiting as long as it takes.
     ///
     /// # Errors
-    /// [`LockError`], but for `Held`.
+    /// [`LockError`]; `Held` only if it was [cancelled](crate::cancel).
     pub fn lock(&self) -> Result<Guard<'_, T>, LockError<'_, T>> {
         self.guard(self.0.lock()?)
     }
@@ -211,11 +215,7 @@ impl<T: Record> RobustMutex<T> {
     /// # Errors
     /// [`LockError`]: `Held` if somebody still held it at the deadline.
     pub fn lock_timeout(&self, timeout: Duration) -> Result<Guard<'_, T>, LockError<'_, T>> {
-        match self.0.lock_timeout(timeout) {
-            Ok(found) => self.guard(found),
-            Err(Late::TimedOut) => Err(LockError::Held),
-            Err(Late::Never(error)) => Err(error.into()),
-        }
+        self.guard(self.0.lock_timeout(timeout)?)
     }
 
     fn guard(&self, found: Locked) -> Result<Guard<'_, T>, LockError<'_, T>> {

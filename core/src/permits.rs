@@ -36,8 +36,8 @@
 //!
 //! let (pool, _descriptor) = sealed::create::<PermitPool>(PermitsConfig::new(2))?;
 //! let (mine, yours) = (pool.handle()?, pool.handle()?);
-//! let permit = mine.acquire();
-//! let another = yours.acquire();
+//! let permit = mine.acquire()?;
+//! let another = yours.acquire()?;
 //! assert!(mine.try_acquire().is_err());
 //! drop(another);
 //! assert_eq!(mine.free(), 1);
@@ -146,8 +146,11 @@ pub struct PermitHandle(Permits<Native, Shared<PermitPool>>);
 
 impl PermitHandle {
     /// Takes a permit, waiting for one as long as it takes.
-    pub fn acquire(&self) -> PermitGuard<'_> {
-        self.guard(self.0.acquire())
+    ///
+    /// # Errors
+    /// [`TimedOut`] if it was [cancelled](crate::cancel): nothing was taken.
+    pub fn acquire(&self) -> Result<PermitGuard<'_>, TimedOut> {
+        Ok(self.guard(self.0.acquire()?))
     }
 
     /// Takes a permit if there is one that nobody holds who lives.

@@ -271,7 +271,8 @@ impl Write for PipeWriter {
     /// Writes as much as there is room for, waiting for some as long as it takes.
     ///
     /// # Errors
-    /// [`BrokenPipe`] if the reader has closed, or the pipe is full and its reader dead; [`InvalidData`].
+    /// [`BrokenPipe`] if the reader has closed, or the pipe is full and its reader dead; [`InvalidData`];
+    /// [`TimedOut`] if it was [cancelled](crate::cancel).
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.end().write_until(bytes, None).map_err(not_written_in_time)
     }
@@ -380,7 +381,7 @@ impl Read for PipeReader {
     /// empty.
     ///
     /// # Errors
-    /// [`InvalidData`] if the memory is corrupt.
+    /// [`InvalidData`] if the memory is corrupt; [`TimedOut`] if it was [cancelled](crate::cancel).
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let (end, ended) = self.parts();
         Ok(or_end(ended, end.read_until(into, None).map_err(not_read_in_time))?.unwrap_or(0))

@@ -229,7 +229,7 @@ pub enum Wait {
     Woken,
     /// The word did not hold the expected value; nobody slept.
     Mismatch,
-    /// The deadline has passed.
+    /// The deadline has passed; or there was none, or not yet, and the wait is cancelled.
     TimedOut,
 }
 
@@ -284,7 +284,7 @@ pub trait Platform: Sized + 'static {
 
     /// Sleeps while `word` holds `expected`, until woken, `until`, or spuriously. A native sleep
     /// ends by itself after a bounded time, so that a wake-up which died with its receiver is made
-    /// good by the caller's next look.
+    /// good by the caller's next look. A caller may be cancelled, and is then told at once that it is too late.
     #[track_caller]
     fn wait(ctx: &Self::Ctx, word: &Self::U32, expected: u32, until: Option<Self::Instant>)
     -> Wait;

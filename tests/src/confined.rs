@@ -71,12 +71,24 @@ pub fn refuse_ptrace(command: &mut Command) {
 /// # Panics
 /// If there are no filters of system calls for this processor.
 pub fn refuse(command: &mut Command, call: libc::c_long) {
+    let filter = refusing(call);
+    let confine = move || apply_filter(&filter).map_err(io::Error::other);
+    // SAFETY: it only calls the kernel, and allocates nothing unless that refuses.
+    unsafe { command.pre_exec(confine) };
+}
+
+/// This thread may not make this system call any more.
+///
+/// # Panics
+/// As [`refuse`], or if the kernel has no filters.
+pub fn refuse_here(call: libc::c_long) {
+    apply_filter(&refusing(call)).expect("a filter");
+}
+
+fn refusing(call: libc::c_long) -> BpfProgram {
     let refuse = SeccompAction::Errno(Errno::EPERM as u32);
     let rules = [(call, Vec::new())].into();
     let processor = ARCH.try_into().expect("a processor that the kernel filters for");
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, processor);
-    let filter: BpfProgram = filter.and_then(TryInto::try_into).expect("one rule");
-    let confine = move || apply_filter(&filter).map_err(io::Error::other);
-    // SAFETY: it only calls the kernel, and allocates nothing unless that refuses.
-    unsafe { command.pre_exec(confine) };
+    filter.and_then(TryInto::try_into).expect("one rule")
 }

@@ -175,7 +175,7 @@ impl Call {
             }
             Self::Acquire => {
                 let permits = sealed::attach::<PermitPool>(descriptor)?.handle()?;
-                forget(permits.acquire());
+                forget(permits.acquire().map_err(|error| error.to_string())?);
                 Box::new(permits)
             }
             Self::PopBehind | Self::PushBehind => {

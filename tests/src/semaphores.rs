@@ -164,10 +164,7 @@ impl User for PermitHandle {
             Some(timeout) => {
                 self.acquire_timeout(timeout).map(forget).map_err(|error| error.to_string())
             }
-            None => {
-                forget(self.acquire());
-                Ok(())
-            }
+            None => self.acquire().map(forget).map_err(|error| error.to_string()),
         }
     }
 

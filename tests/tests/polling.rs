@@ -199,7 +199,7 @@ fn a_permit_rings_when_it_is_released_or_its_holder_is_dead() {
     let (pool, _) = sealed::create::<PermitPool>(PermitsConfig::new(1)).unwrap();
     let (holder, dead) = (pool.handle().unwrap(), pool.handle().unwrap());
     let mut waiter = Pollable::new(pool.handle().unwrap()).unwrap();
-    let held = holder.acquire();
+    let held = holder.acquire().unwrap();
     assert!(waiter.try_acquire().is_err());
     assert!(!rings(&waiter, A_WHILE));
     drop(held);
@@ -207,7 +207,7 @@ fn a_permit_rings_when_it_is_released_or_its_holder_is_dead() {
     drop(waiter.try_acquire().unwrap());
 
     // A handle that is dropped while it holds something is, to the others, as one that died.
-    core::mem::forget(dead.acquire());
+    core::mem::forget(dead.acquire().unwrap());
     assert!(waiter.try_acquire().is_err());
     assert!(!rings(&waiter, A_WHILE));
     drop(dead);

@@ -1,6 +1,6 @@
 //! The machine itself: `core::sync::atomic`, `UnsafeCell` payload, shared futexes, `CLOCK_MONOTONIC`.
 //!
-//! Trust base: this file, the compiler, and the kernel's `futex(2)`. Words in a mapping are the
+//! Trust base: this file and those below it, the compiler, and the kernel's `futex(2)`. Words in a mapping are the
 //! standard library's atomic types, so native code is what one would write by hand.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods)]
 
@@ -13,8 +13,6 @@ use core::{
 use std::sync::Arc;
 
 use nix::{
-    errno::Errno,
-    libc,
     sys::time::TimeSpec,
     time::{ClockId, clock_gettime},
 };
@@ -22,6 +20,8 @@ use nix::{
 pub(crate) mod guard;
 mod lifeline;
 mod seat;
+mod sleep;
+pub(crate) mod stop;
 pub(crate) mod watcher;
 
 pub(crate) use lifeline::Lifeline;
@@ -29,15 +29,13 @@ pub(crate) use seat::byte_lock;
 pub use seat::{FIRST_SLOT, Seat};
 
 use super::{AtomicWord, DataCell, LockMode, Owner, Platform, Pod, RacyCell, Rmw, Strength, Wait};
+use sleep::{sleep, wake};
 
 #[cfg(not(all(target_endian = "little", target_has_atomic = "64")))]
 compile_error!("segments are little-endian and need lock-free 64-bit atomics");
 
 /// The longest uninterrupted sleep: a wake-up that died with its receiver costs at most this.
 pub const SLEEP_SLICE: Duration = Duration::from_millis(100);
-
-/// How often a word is looked at where the kernel refuses to put anybody to sleep.
-const POLL: Duration = Duration::from_millis(1);
 
 /// Attempts before a blocking call sleeps; about 10 µs of spinning.
 const SPIN_ROUNDS: u32 = 256;
@@ -294,50 +292,6 @@ fn low_half(word: &AtomicU64) -> *const u32 {
     word.as_ptr().cast()
 }
 
-/// `FUTEX_WAIT_BITSET`: shared (no PRIVATE flag), absolute on `CLOCK_MONOTONIC`.
-fn futex_wait(word: *const u32, expected: u32, until: Option<Monotonic>) -> Wait {
-    let slice_end = now().0 + TimeSpec::from_duration(SLEEP_SLICE);
-    let deadline = until.map(|until| until.0).filter(|until| *until <= slice_end);
-    let timeout = deadline.unwrap_or(slice_end);
-    // SAFETY: `word` is a live, aligned, mapped word; `timeout` points to a live timespec; the call
-    // reads both and writes neither.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_futex,
-            word,
-            libc::FUTEX_WAIT_BITSET,
-            expected,
-            core::ptr::from_ref(timeout.as_ref()),
-            core::ptr::null::<u32>(),
-            libc::FUTEX_BITSET_MATCH_ANY,
-        )
-    };
-    if result == 0 {
-        return Wait::Woken;
-    }
-    match Errno::last() {
-        Errno::EAGAIN => Wait::Mismatch,
-        Errno::ETIMEDOUT if deadline.is_some() => Wait::TimedOut,
-        // The end of a slice, or a signal handler that ran: look again.
-        Errno::ETIMEDOUT | Errno::EINTR => Wait::Woken,
-        // No futex here (a seccomp filter): poll, slowly, and keep the deadline.
-        _ => {
-            std::thread::sleep(POLL);
-            let passed = until.is_some_and(|until| until <= now());
-            if passed { Wait::TimedOut } else { Wait::Woken }
-        }
-    }
-}
-
-fn futex_wake(word: *const u32, count: u32) {
-    // The kernel takes a signed count.
-    let count = count.min(i32::MAX.cast_unsigned());
-    // SAFETY: FUTEX_WAKE uses the address as a key; nothing is written.
-    unsafe {
-        libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, count);
-    }
-}
-
 fn now() -> Monotonic {
     // CLOCK_MONOTONIC exists on every Linux; the call has no other way to fail.
     Monotonic(clock_gettime(ClockId::CLOCK_MONOTONIC).unwrap_or(TimeSpec::new(0, 0)))
@@ -377,19 +331,19 @@ impl Platform for Native {
     }
 
     fn wait(_: &NativeCtx, word: &AtomicU32, expected: u32, until: Option<Monotonic>) -> Wait {
-        futex_wait(word.as_ptr(), expected, until)
+        sleep(word.as_ptr(), expected, until)
     }
 
     fn wait_low(_: &NativeCtx, word: &AtomicU64, expected: u32, until: Option<Monotonic>) -> Wait {
-        futex_wait(low_half(word), expected, until)
+        sleep(low_half(word), expected, until)
     }
 
     fn wake(_: &NativeCtx, word: &AtomicU32, count: u32) {
-        futex_wake(word.as_ptr(), count);
+        wake(word.as_ptr(), count);
     }
 
     fn wake_low(_: &NativeCtx, word: &AtomicU64, count: u32) {
-        futex_wake(low_half(word), count);
+        wake(low_half(word), count);
     }
 
     fn try_lock(ctx: &NativeCtx, slot: Owner, mode: LockMode) -> bool {

@@ -70,7 +70,7 @@
 //! |----|---------|----------|
 //! | `EVENT-1` | a waiter whose condition was made true before a `notify` does not sleep through it | `event/no_lost_wakeup`, `event/two_waiters`, `event/notifier_dies`, `event/waiter_dies`, `event/one_of_two_notifiers_dies`, `event/notifier_of_two_dies`, `event/two_deaths`, `event/death_of_one_of_two`, `event/notified_after_a_death`, `event/slept_elsewhere`, `test:polling/one_thread_waits_for_a_hundred_queues_and_takes_no_time_while_nothing_comes` |
 //! | `EVENT-2` | what happened before the `notify` is visible to the attempt that it makes succeed | `event/no_lost_wakeup`, `event/slept_elsewhere` |
-//! | `EVENT-3` | a wait ends at its deadline, with a last attempt, and leaves no waiter behind | `event/timeout` |
+//! | `EVENT-3` | a wait ends at its deadline, or once cancelled, with a last attempt, and leaves no waiter behind | `event/timeout`, `test:cancelling/each_call_is_ended_from_another_thread_and_takes_and_leaves_nothing` |
 //! | `EVENT-5` | who dies between making a condition true and telling of it, or with a wake-up in hand, delays the others by one slice at most | `event/notifier_dies`, `event/waiter_dies`, `event/one_of_two_notifiers_dies`, `event/notifier_of_two_dies`, `event/two_deaths`, `event/death_of_one_of_two`, `event/notified_after_a_death` |
 //! | `EVENT-4` | the epoch's wrap-around loses no wake-up and leaves no phantom waiter | `event/epoch_wraps` |
 

@@ -93,7 +93,7 @@
 //! | `MUTEX-3` | no lost wake-up: nobody sleeps for longer than a slice while the lock is free | `mutex/exclusion`, `mutex/exclusion_twice`, `mutex/two_deaths`, `mutex/death_among_three`, `mutex/two_unseen_deaths`, `mutex/death_of_one_of_two`, `mutex/swept_while_asleep` |
 //! | `MUTEX-4` | a dead holder's lock is taken over; whoever has it next is told, until somebody has called it whole and left it | `mutex/two_deaths`, `mutex/death_among_three`, `mutex/swept`, `mutex/two_unseen_deaths`, `mutex/death_of_one_of_two`, `mutex/swept_while_asleep`, `mutex/waiter_dies` |
 //! | `MUTEX-5` | a lock that was torn and left without repair is not locked again, and nobody sleeps on it | `mutex/unrepaired` |
-//! | `MUTEX-6` | a timeout takes nothing and leaves no waiter behind | `mutex/timeout`, `mutex/waiter_dies` |
+//! | `MUTEX-6` | a timeout, or a call that is cancelled, takes nothing and leaves no waiter behind | `mutex/timeout`, `mutex/waiter_dies`, `test:cancelling/each_call_is_ended_from_another_thread_and_takes_and_leaves_nothing` |
 
 mod word;
 
@@ -133,10 +133,10 @@ pub enum TryLockError {
     Corrupt(#[from] Corrupt),
 }
 
-/// Why [`Mutex::lock_timeout`] locked nothing.
+/// Why [`Mutex::lock`] or [`Mutex::lock_timeout`] locked nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LockTimeoutError {
-    /// It was still held when the deadline had passed.
+    /// It was still held when the deadline had passed, or the call was cancelled.
     #[error("the mutex was still held at the deadline")]
     TimedOut,
     /// It cannot be locked, now or later.
@@ -144,7 +144,7 @@ pub enum LockTimeoutError {
     Never(#[from] LockError),
 }
 
-/// Why [`Mutex::lock`] locked nothing: waiting does not help.
+/// Why nothing was locked, and waiting does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
     /// This very handle holds it.
@@ -261,16 +261,12 @@ impl<P: Platform, T: Pod, S: SharedRef<Target = Shared<P, T>>> Mutex<P, T, S> {
     /// All that the last holder did is visible.
     ///
     /// # Errors
-    /// [`LockError`]: nothing was locked, and waiting does not help.
+    /// [`LockTimeoutError`]: nothing was locked. `TimedOut` if it is cancelled.
     ///
     /// # If a process dies
     /// A dead holder's lock is taken over once its death is known.
-    pub fn lock(&self) -> Result<Locked, LockError> {
-        match self.lock_until(None) {
-            Ok(locked) => Ok(locked),
-            Err(LockTimeoutError::Never(error)) => Err(error),
-            Err(LockTimeoutError::TimedOut) => unreachable!("no deadline was given"),
-        }
+    pub fn lock(&self) -> Result<Locked, LockTimeoutError> {
+        self.lock_until(None)
     }
 
     /// Locks it if nobody holds it who lives. Lock-free.

@@ -120,7 +120,7 @@ pub struct Permit(usize);
 #[error("no permit is free")]
 pub struct NoPermit;
 
-/// Why [`Permits::acquire_timeout`] took nothing.
+/// Why [`Permits::acquire`] or [`Permits::acquire_timeout`] took nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no permit became free in time")]
 pub struct TimedOut;
@@ -234,13 +234,13 @@ impl<P: Platform, R: SharedRef<Target = Pool<P, Slots<P>>>> Permits<P, R> {
     ///
     /// All that its last holder did is visible.
     ///
+    /// # Errors
+    /// [`TimedOut`] if it is cancelled: nothing was taken.
+    ///
     /// # If a process dies
     /// Its permits are taken over once its death is known.
-    pub fn acquire(&self) -> Permit {
-        match self.acquire_until(None) {
-            Ok(permit) => permit,
-            Err(TimedOut) => unreachable!("no deadline was given"),
-        }
+    pub fn acquire(&self) -> Result<Permit, TimedOut> {
+        self.acquire_until(None)
     }
 
     /// Takes a permit if there is one that nobody holds who lives. Lock-free.

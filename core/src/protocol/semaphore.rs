@@ -74,7 +74,7 @@
 //! | `SEM-2` | what a releaser did before is visible to whoever takes the permit, also through permits of others | `semaphore/mutual_exclusion`, `semaphore/hand_over_of_two`, `semaphore/mutual_exclusion_twice`, `semaphore/try_mutual_exclusion_twice`, `semaphore/hand_over_to_two` |
 //! | `SEM-3` | no lost wake-up: a waiter is not asleep for longer than a slice while there is a permit for it | `semaphore/two_waiters_one_release`, `semaphore/two_waiters_two_releases`, `semaphore/hand_over_to_two`, `semaphore/releaser_dies`, `test:exchange/a_million_hand_offs`, `test:exchange/a_hundred_thousand_hand_offs_between_sleepers` |
 //! | `SEM-4` | a release past the maximum, or of a free binary semaphore, is an error and changes nothing | `semaphore/double_release`, `test:semaphore_model/agrees_with_a_counter` |
-//! | `SEM-5` | a timeout takes nothing and leaves no waiter behind | `semaphore/timeout` |
+//! | `SEM-5` | a timeout, or a call that is cancelled, takes nothing and leaves no waiter behind | `semaphore/timeout`, `test:cancelling/each_call_is_ended_from_another_thread_and_takes_and_leaves_nothing` |
 //! | `SEM-7` | a death loses the permits of the dead, no other, and doubles none | `semaphore/two_deaths`, `semaphore/death_of_one_of_two`, `semaphore/death_among_three`, `semaphore/releaser_dies`, `semaphore/waiter_dies` |
 //! | `SEM-6` | histories are linearizable, each operation in one step, in happens-before order, and strictly: one that a process died in does nothing after that | `semaphore/history_taking`, `semaphore/history_crossed`, `semaphore/history_taker_dies`, `test:histories/of_a_semaphore` |
 
@@ -163,10 +163,10 @@ pub enum TryAcquireError {
     Corrupt(#[from] Corrupt),
 }
 
-/// Why [`Semaphore::acquire_timeout`] took nothing.
+/// Why [`Semaphore::acquire`] or [`Semaphore::acquire_timeout`] took nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AcquireTimeoutError {
-    /// There was no free permit when the deadline had passed.
+    /// There was no free permit when the deadline had passed, or the call was cancelled.
     #[error("no permit became free in time")]
     TimedOut,
     /// The word holds more permits than the maximum.
@@ -263,16 +263,13 @@ impl<P: Platform, S: SharedRef<Target = Shared<P>>> Semaphore<P, S> {
     /// All that the releaser of the permit did before is visible.
     ///
     /// # Errors
-    /// [`Corrupt`] if the word holds an impossible value.
+    /// [`AcquireTimeoutError::Corrupt`] if the word holds an impossible value;
+    /// [`AcquireTimeoutError::TimedOut`] if it is cancelled.
     ///
     /// # If a process dies
     /// The permits that it holds are lost, and this call may wait for ever.
-    pub fn acquire(&self) -> Result<(), Corrupt> {
-        match self.acquire_until(None) {
-            Ok(()) => Ok(()),
-            Err(AcquireTimeoutError::Corrupt(corrupt)) => Err(corrupt),
-            Err(AcquireTimeoutError::TimedOut) => unreachable!("no deadline was given"),
-        }
+    pub fn acquire(&self) -> Result<(), AcquireTimeoutError> {
+        self.acquire_until(None)
     }
 
     /// Takes a permit if one is free. Lock-free.

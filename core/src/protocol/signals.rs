@@ -199,12 +199,9 @@ impl<P: Platform, R: SharedRef<Target = Pending<P>>> Signals<P, R> {
         Set(self.set.pending.fetch_and(!wanted.0, Acquire) & wanted.0)
     }
 
-    /// [`take`](Self::take)s at least one, waiting for it as long as it takes.
+    /// [`take`](Self::take)s at least one, waiting for it as long as it takes; none if it is cancelled.
     pub fn wait(&self, wanted: Set) -> Set {
-        match self.wait_until(wanted, None) {
-            Ok(taken) => taken,
-            Err(TimedOut) => unreachable!("no deadline was given"),
-        }
+        self.wait_until(wanted, None).unwrap_or_default()
     }
 
     /// [`wait`](Self::wait), for at most `timeout`.

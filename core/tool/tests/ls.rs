@@ -28,9 +28,9 @@ fn the_readme_shows_what_ls_prints_of_the_living_the_dead_and_the_foreign() {
     drop(dead);
     let licences = directory.create::<PermitPool>("licences", PermitsConfig::new(4)).unwrap();
     let (dead, alive) = (licences.handle().unwrap(), licences.handle().unwrap());
-    mem::forget(dead.acquire());
+    mem::forget(dead.acquire().unwrap());
     drop(dead);
-    let _licence = alive.acquire();
+    let _licence = alive.acquire().unwrap();
     drop(directory.create::<SharedSemaphore>("door", SemaphoreConfig::binary()).unwrap());
     drop(directory.create::<AtomicCells>("hits", CellsConfig::new(3)).unwrap());
     let pipe = Pipe::named(&directory, "log", 4096).unwrap();

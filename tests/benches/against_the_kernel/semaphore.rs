@@ -34,7 +34,7 @@ fn alone(name: &str) -> Run {
     if name == OWNED {
         let (pool, _) = sealed::create::<PermitPool>(PermitsConfig::new(2)).expect("some memory");
         let handle = pool.handle().expect("a slot");
-        return Box::new(move |times| timed(times, || drop(handle.acquire())));
+        return Box::new(move |times| timed(times, || drop(handle.acquire().expect("it is free"))));
     }
     let user = semaphore(name).user();
     Box::new(move |times| {

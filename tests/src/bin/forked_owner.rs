@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mine, another) = (mutex.handle()?, mutex.handle()?);
     let (my_permits, other_permits) = (pool.handle()?, pool.handle()?);
     let guard = mine.lock().expect("nobody has it");
-    let permit = my_permits.acquire();
+    let permit = my_permits.acquire().expect("it is free");
 
     // SAFETY: the process has one thread.
     if let ForkResult::Parent { child } = unsafe { fork() }? {

@@ -92,7 +92,7 @@ impl World {
 
     fn take_all(&self) -> Vec<Held> {
         let handle = self.handle();
-        (0..handle.max()).map(|_| handle.acquire()).collect()
+        (0..handle.max()).map(|_| handle.acquire().expect("it is free")).collect()
     }
 
     fn wait_until_held(&self) {
@@ -126,7 +126,7 @@ impl World {
     /// If it cannot attach and acquire.
     #[must_use]
     pub fn guard(&self) -> Option<Held> {
-        let guard = self.handle().acquire();
+        let guard = self.handle().acquire().expect("it is free");
         if let Some(sleeper) = &self.sleeper {
             sleeper.fall_asleep();
         }

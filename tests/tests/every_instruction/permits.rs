@@ -29,7 +29,7 @@ pub(crate) fn operations() -> Vec<Box<dyn Subject>> {
         begins_as: None,
         prepare: || World::free(2),
         victim: World::handle,
-        operate: |pool| hold(Ok::<_, ()>(pool.acquire())),
+        operate: |pool| hold(pool.acquire()),
         meanwhile: Operation::<World, Handle>::NOTHING,
         survive,
     };

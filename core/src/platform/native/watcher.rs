@@ -21,17 +21,16 @@ use std::{
 
 use nix::{
     errno::Errno,
-    libc,
     sys::{
         eventfd::{EfdFlags, EventFd},
         signal::{SigSet, SigmaskHow},
-        time::TimeSpec,
     },
 };
 
 use super::{
-    SLEEP_SLICE, futex_wake, low_half, now,
+    low_half,
     seat::{is_this_process, this_process},
+    sleep::{Word, futex_waitv, slice_end, wake},
 };
 
 /// The most words of a thread: those of futex_waitv(2), but for one of its own.
@@ -181,7 +180,7 @@ impl Watcher {
     fn change(&self, change: impl FnOnce(&mut Vec<Arc<Sleep>>)) {
         change(&mut self.sleeps());
         self.changes.fetch_add(1, Release);
-        futex_wake(self.changes.as_ptr(), 1);
+        wake(self.changes.as_ptr(), 1);
     }
 
     fn forget(&self, sleep: &Arc<Sleep>) {
@@ -210,24 +209,10 @@ impl Watcher {
         let words =
             sleeps.iter().map(|sleep| Word::of(low_half(sleep.wait.word()), sleep.registered));
         let words: Vec<Word> = core::iter::once(own).chain(words).collect();
-        let end = now().0 + TimeSpec::from_duration(SLEEP_SLICE);
         // Without anybody to sleep for, for as long as it takes.
-        let end =
-            if sleeps.is_empty() { core::ptr::null() } else { core::ptr::from_ref(end.as_ref()) };
-        // SAFETY: so many elements, each with the address of a word that is mapped as long as `sleeps` live, and a
-        // moment, or none.
-        let slept = unsafe {
-            libc::syscall(
-                libc::SYS_futex_waitv,
-                words.as_ptr(),
-                words.len(),
-                0,
-                end,
-                libc::CLOCK_MONOTONIC,
-            )
-        };
-        match Errno::result(slept) {
-            Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => false,
+        let end = (!sleeps.is_empty()).then(slice_end);
+        match futex_waitv(&words, end) {
+            Ok(()) | Err(Errno::EAGAIN | Errno::EINTR) => false,
             Err(Errno::ETIMEDOUT) => true,
             Err(_) => {
                 thread::sleep(POLL);
@@ -243,21 +228,4 @@ pub(super) fn spawn_undisturbed(run: impl FnOnce() + Send + 'static) -> io::Resu
     let started = thread::Builder::new().name("selvedge".into()).spawn(run);
     masked.thread_set_mask()?;
     started.map(|_| ())
-}
-
-/// The kernel's `struct futex_waitv`.
-#[repr(C)]
-struct Word {
-    expected: u64,
-    address: u64,
-    flags: u32,
-    reserved: u32,
-}
-
-impl Word {
-    fn of(word: *const u32, expected: u32) -> Self {
-        /// `FUTEX2_SIZE_U32`, and shared between processes.
-        const FLAGS: u32 = 2;
-        Self { expected: expected.into(), address: word.addr() as u64, flags: FLAGS, reserved: 0 }
-    }
 }

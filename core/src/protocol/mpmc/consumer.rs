@@ -66,7 +66,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Consumer
     /// Pops the record at the head, waiting for one as long as it takes.
     ///
     /// # Errors
-    /// [`PopError::Corrupt`].
+    /// [`PopError::Corrupt`]; [`PopError::Empty`] if it is cancelled.
     ///
     /// # If a process dies
     /// A dead producer's claim is passed over once its death is known. With every producer dead, the
@@ -75,7 +75,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Consumer
         match self.pop_until(None) {
             Ok(value) => Ok(value),
             Err(PopTimeoutError::Corrupt) => Err(PopError::Corrupt),
-            Err(PopTimeoutError::TimedOut) => unreachable!("no deadline was given"),
+            Err(PopTimeoutError::TimedOut) => Err(PopError::Empty),
         }
     }
 

@@ -66,7 +66,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Producer
     /// Pushes a record, waiting for a free slot as long as it takes.
     ///
     /// # Errors
-    /// [`PushError::Corrupt`], with the record.
+    /// [`PushError::Corrupt`], or [`PushError::Full`] if it is cancelled, with the record.
     ///
     /// # If a process dies
     /// A dead consumer's slot is used again once its death is known. With every consumer dead, the
@@ -75,7 +75,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Queue<P, Slots<P, T>>>> Producer
         match self.push_until(value, None) {
             Ok(()) => Ok(()),
             Err(PushTimeoutError::Corrupt(value)) => Err(PushError::Corrupt(value)),
-            Err(PushTimeoutError::TimedOut(_)) => unreachable!("no deadline was given"),
+            Err(PushTimeoutError::TimedOut(value)) => Err(PushError::Full(value)),
         }
     }
 

@@ -68,7 +68,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
     ///
     /// # Errors
     /// [`PopError::Closed`] when the producer has closed and everything is taken, [`PopError::PeerDead`]
-    /// when it has died and everything is taken, [`PopError::Corrupt`].
+    /// when it has died and everything is taken, [`PopError::Corrupt`]; [`PopError::Empty`] if it is cancelled.
     ///
     /// # If a process dies
     /// The call ends with `PeerDead` when the ring is empty and its producer known to be dead.
@@ -78,7 +78,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Consumer<
             Err(PopTimeoutError::Closed) => Err(PopError::Closed),
             Err(PopTimeoutError::PeerDead) => Err(PopError::PeerDead),
             Err(PopTimeoutError::Corrupt) => Err(PopError::Corrupt),
-            Err(PopTimeoutError::TimedOut) => unreachable!("no deadline was given"),
+            Err(PopTimeoutError::TimedOut) => Err(PopError::Empty),
         }
     }
 

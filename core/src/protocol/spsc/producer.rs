@@ -69,7 +69,8 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
     /// Pushes a record, waiting for room as long as it takes.
     ///
     /// # Errors
-    /// [`PushError::Closed`], [`PushError::PeerDead`] or [`PushError::Corrupt`], with the record.
+    /// [`PushError::Closed`], [`PushError::PeerDead`] or [`PushError::Corrupt`], or [`PushError::Full`] if it is
+    /// cancelled, with the record.
     ///
     /// # If a process dies
     /// The call ends with `PeerDead` when the ring is full and its consumer known to be dead.
@@ -79,7 +80,7 @@ impl<P: Platform, T: Pod, R: SharedRef<Target = Ring<P, Slots<P, T>>>> Producer<
             Err(PushTimeoutError::Closed(value)) => Err(PushError::Closed(value)),
             Err(PushTimeoutError::PeerDead(value)) => Err(PushError::PeerDead(value)),
             Err(PushTimeoutError::Corrupt(value)) => Err(PushError::Corrupt(value)),
-            Err(PushTimeoutError::TimedOut(_)) => unreachable!("no deadline was given"),
+            Err(PushTimeoutError::TimedOut(value)) => Err(PushError::Full(value)),
         }
     }
 

@@ -41,7 +41,8 @@ impl Scenario for Unrepaired {
         });
         let found = workers.map(M::join);
         let how = |wanted| found.iter().filter(|found| **found == wanted).count();
-        let (told, refused) = (how(Ok(Locked::OwnerDied)), how(Err(LockError::Unrecoverable)));
+        let (told, refused) =
+            (how(Ok(Locked::OwnerDied)), how(Err(LockError::Unrecoverable.into())));
         format!("{told} was told, {refused} refused")
     }
 }

@@ -94,7 +94,7 @@ impl Scenario for Deaths {
             let (permits, cell) = (handle(world, &pool, owner.0), exclusive.clone());
             move || {
                 for _ in 0..times {
-                    let permit = permits.acquire();
+                    let permit = permits.acquire().expect("it comes back");
                     if let Some(cell) = &cell {
                         // SAFETY: the one permit excludes the others; the engine checks it.
                         unsafe { cell.write(owner.0) };

@@ -54,7 +54,7 @@ impl Scenario for Exclusion {
             let (permits, counter) = (handle(world, &pool, owner), counter.clone());
             world.actor(name, move || {
                 for _ in 0..times {
-                    let permit = permits.acquire();
+                    let permit = permits.acquire().expect("it comes back");
                     // SAFETY: the permit excludes the other worker; the engine checks that it does.
                     let count = unsafe { counter.read() };
                     // SAFETY: as above.

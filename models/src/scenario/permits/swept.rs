@@ -92,7 +92,7 @@ impl Scenario for Swept {
         let joining = world.victim("newcomer", heir, move || second().is_some());
         let acquiring = world.actor("bystander", move || {
             let permit =
-                if waits { Some(bystander.acquire()) } else { bystander.try_acquire().ok() };
+                if waits { bystander.acquire().ok() } else { bystander.try_acquire().ok() };
             if permit.is_some() {
                 // SAFETY: as above.
                 unsafe { ours.write(2) };
