@@ -79,7 +79,7 @@ impl Row {
             executions: match engine {
                 Engine::Explorer | Engine::Loom => u64::MAX,
                 Engine::Shuttle => 20_000,
-                Engine::Native => 5_000,
+                Engine::Native => 2_000,
             },
             stop_at_forbidden: false,
             ..Plan::quick(&self.entry.info, engine)
