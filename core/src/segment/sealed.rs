@@ -5,6 +5,7 @@
 //! the peer by inheritance or over a Unix socket (`SCM_RIGHTS`). Its mode is 0600, so that nobody
 //! reopens it through `/proc` whom its creator's user does not admit.
 
+use core::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use nix::{
@@ -32,7 +33,15 @@ const SIZE_SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW
 /// # If a process dies
 /// The kernel frees the segment when nobody has it mapped or open.
 pub fn create<O: ?Sized + Object>(config: O::Config) -> Result<(Shared<O>, OwnedFd), CreateError> {
-    create_with(&config, SealFlag::empty())
+    create_with(c"selvedge", &config, SealFlag::empty())
+}
+
+/// [`create`]s a segment that `/proc` shows under this name, which is no name to attach by.
+pub(crate) fn create_labelled<O: ?Sized + Object>(
+    label: &CStr,
+    config: O::Config,
+) -> Result<(Shared<O>, OwnedFd), CreateError> {
+    create_with(label, &config, SealFlag::empty())
 }
 
 /// [`create`]s a segment that nobody else can write to: who is handed the descriptor attaches a reader, such as
@@ -47,15 +56,16 @@ pub fn create<O: ?Sized + Object>(config: O::Config) -> Result<(Shared<O>, Owned
 pub fn create_for_readers<O: ?Sized + Object>(
     config: O::Config,
 ) -> Result<(Shared<O>, OwnedFd), CreateError> {
-    create_with(&config, SealFlag::from_bits_retain(F_SEAL_FUTURE_WRITE))
+    create_with(c"selvedge", &config, SealFlag::from_bits_retain(F_SEAL_FUTURE_WRITE))
 }
 
 fn create_with<O: ?Sized + Object>(
+    label: &CStr,
     config: &O::Config,
     seals: SealFlag,
 ) -> Result<(Shared<O>, OwnedFd), CreateError> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
-    let file = memfd_create(c"selvedge", flags).map_err(|e| create_io("memfd_create", e))?;
+    let file = memfd_create(label, flags).map_err(|e| create_io("memfd_create", e))?;
     let object = file::fill(file.as_fd(), config)?;
     // The last one keeps a peer from sealing the file against writing.
     fcntl(&file, F_ADD_SEALS(SIZE_SEALS | SealFlag::F_SEAL_SEAL | seals))

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::{
     collections::VecDeque,
+    ffi::CString,
     fs::{self, File, OpenOptions, Permissions, TryLockError},
     io,
     os::{
@@ -144,6 +145,8 @@ pub struct Listener {
     /// How many keys of `epoll` were given out.
     keys: u64,
     lines: Vec<Weak<Lifeline>>,
+    /// How many clients were let in.
+    let_in: u64,
     refused: Refused,
     /// The process that it was made in.
     process: u32,
@@ -203,6 +206,7 @@ impl Listener {
             half_open: VecDeque::new(),
             keys: 0,
             lines: Vec::new(),
+            let_in: 0,
             refused: Refused::default(),
             process: process::id(),
             _lock: lock,
@@ -356,9 +360,13 @@ impl Listener {
 
     /// A connection to a client, who may have gone already.
     fn let_in(&mut self, client: OwnedFd, capacity: u32) -> io::Result<Option<Connection>> {
+        // By which `selvedge ps` sees what belongs together, and who is the server.
+        self.let_in += 1;
+        let label = format!("selvedge.connection.{}.{}", self.process, self.let_in);
+        let label = CString::new(label)?;
         let pipe = || {
             let config = RingConfig::new(capacity.into()).owners(2);
-            sealed::create::<Ring>(config).map_err(io::Error::other)
+            sealed::create_labelled::<Ring>(&label, config).map_err(io::Error::other)
         };
         let made = pipe().and_then(|to| Ok((to, pipe()?)));
         let ((to, to_file), (from, from_file)) = made.inspect_err(|_| {
