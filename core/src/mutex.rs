@@ -187,7 +187,22 @@ impl<T: Record> From<Late> for LockError<'_, T> {
     }
 }
 
+impl<T: Record> From<Try> for LockError<'_, T> {
+    fn from(error: Try) -> Self {
+        match error {
+            Try::Held => Self::Held,
+            Try::HeldByUs => Self::HeldByUs,
+            Try::Unrecoverable => Self::Unrecoverable,
+            Try::Corrupt(corrupt) => Self::Corrupt(corrupt),
+        }
+    }
+}
+
 impl<T: Record> RobustMutex<T> {
+    pub(crate) fn mutex(&self) -> &mutex::Mutex<Native, T, Shared<SharedMutex<T>>> {
+        &self.0
+    }
+
     /// Locks it, waiting as long as it takes.
     ///
     /// # Errors
@@ -201,13 +216,7 @@ impl<T: Record> RobustMutex<T> {
     /// # Errors
     /// [`LockError`].
     pub fn try_lock(&self) -> Result<Guard<'_, T>, LockError<'_, T>> {
-        match self.0.try_lock() {
-            Ok(found) => self.guard(found),
-            Err(Try::Held) => Err(LockError::Held),
-            Err(Try::HeldByUs) => Err(LockError::HeldByUs),
-            Err(Try::Unrecoverable) => Err(LockError::Unrecoverable),
-            Err(Try::Corrupt(corrupt)) => Err(LockError::Corrupt(corrupt)),
-        }
+        self.guard(self.0.try_lock()?)
     }
 
     /// [`lock`](Self::lock), for at most `timeout`.
@@ -218,7 +227,8 @@ impl<T: Record> RobustMutex<T> {
         self.guard(self.0.lock_timeout(timeout)?)
     }
 
-    fn guard(&self, found: Locked) -> Result<Guard<'_, T>, LockError<'_, T>> {
+    /// The guard of a lock that was taken.
+    pub(crate) fn guard(&self, found: Locked) -> Result<Guard<'_, T>, LockError<'_, T>> {
         let guard = Guard { mutex: self, found, whole: found == Locked::Whole };
         if guard.whole { Ok(guard) } else { Err(LockError::OwnerDied(guard)) }
     }

@@ -183,7 +183,8 @@ impl PermitHandle {
         self.0.free()
     }
 
-    fn guard(&self, permit: Permit) -> PermitGuard<'_> {
+    /// The guard of a permit that was taken.
+    pub(crate) fn guard(&self, permit: Permit) -> PermitGuard<'_> {
         PermitGuard { handle: self, permit }
     }
 }

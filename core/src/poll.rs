@@ -12,10 +12,11 @@
 //! | [`Receiver`] | [`try_recv`](Pollable::try_recv) |
 //! | [`Sender`] | [`try_send`](Pollable::try_send) |
 //! | [`Semaphore`] | [`try_acquire`](Pollable::try_acquire) |
+//! | [`RobustMutex`] | [`try_lock`](Pollable::try_lock) |
 //! | [`Signals`] | [`try_take`](Pollable::try_take) |
 //! | [`PermitHandle`] | [`try_acquire`](Pollable::<PermitHandle>::try_acquire) |
 //!
-//! With the feature `tokio`, `Async` awaits them.
+//! [`wait`] waits for several descriptors. With the feature `tokio`, `Async` awaits handles.
 //!
 //! # How
 //! The peer notices nothing: it notifies waiters by `futex(2)`, as ever. A thread of this process, started with the
@@ -33,23 +34,24 @@
 //!
 //! # Examples
 //! ```
-//! use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 //! use selvedge::{
 //!     message_queue::{MessageQueue, RecvError, Text},
-//!     poll::Pollable,
+//!     poll::{self, Pollable},
 //!     segment::RingConfig,
+//!     semaphore::{Semaphore, SemaphoreConfig},
 //! };
-//! use std::os::fd::AsFd;
 //!
 //! let (queue, _) = MessageQueue::<Text<9>>::anonymous(RingConfig::new(4))?;
+//! let (semaphore, _) = Semaphore::anonymous(SemaphoreConfig::binary().initially(0))?;
 //! let mut receiver = Pollable::new(queue.receiver()?)?;
+//! let mut acquirer = Pollable::new(semaphore.clone())?;
 //! assert_eq!(receiver.try_recv(), Err(RecvError::Empty));
+//! assert!(acquirer.try_acquire().is_err());
 //!
-//! // Usually in another process.
+//! // Usually in other processes.
 //! queue.sender()?.send("something")?;
 //!
-//! let mut one_of_many = [PollFd::new(receiver.as_fd(), PollFlags::POLLIN)];
-//! assert_eq!(poll(&mut one_of_many, PollTimeout::NONE)?, 1);
+//! assert_eq!(poll::wait(&[&receiver, &acquirer], None)?, [0], "the receiver's");
 //! assert_eq!(receiver.try_recv()?, "something");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -64,16 +66,25 @@ use std::{
     io::{self, ErrorKind::WouldBlock},
     os::fd::{AsFd, BorrowedFd},
     sync::Arc,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    errno::Errno,
+    poll::{PollFd, PollFlags, ppoll},
+    sys::time::TimeSpec,
 };
 
 use crate::{
     message_queue::{Codec, Receiver, RecvError, SendError, Sender},
+    mutex::{Guard, LockError, RobustMutex, SharedMutex},
     permits::{PermitGuard, PermitHandle, PermitPool},
     pipe::{PipeReader, PipeWriter},
     platform::{
         Platform,
         native::{
             Native, NativeCtx,
+            stop::Stop,
             watcher::{Bell, Ticket, Wait},
         },
     },
@@ -91,6 +102,32 @@ use crate::{
 
 #[cfg(feature = "tokio")]
 pub use tasks::{Async, AsyncListener};
+
+/// Waits until one or more of several descriptors can be read: says which, by their places, in order. For at most
+/// `timeout`, or as long as it takes; if none could be read until then, or until it was [cancelled](crate::cancel), of
+/// none. A descriptor that has failed can be read, and then says how.
+///
+/// A signal that is handled meanwhile ends nothing.
+///
+/// # Errors
+/// Those of `ppoll(2)`.
+pub fn wait(several: &[&dyn AsFd], timeout: Option<Duration>) -> io::Result<Vec<usize>> {
+    let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let stop = Stop::current();
+    let descriptors = several.iter().map(|one| one.as_fd());
+    let descriptors = descriptors.chain(stop.as_ref().map(|stop| stop.as_fd()));
+    let mut polled: Vec<_> = descriptors.map(|one| PollFd::new(one, PollFlags::POLLIN)).collect();
+    loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        match ppoll(&mut polled, left.map(TimeSpec::from_duration), None) {
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => break,
+        }
+    }
+    let can_be_read = |place: &usize| polled[*place].any() != Some(false);
+    Ok((0..several.len()).filter(can_be_read).collect())
+}
 
 /// A handle that can wait.
 pub(crate) trait Waits {
@@ -183,6 +220,17 @@ impl Pollable<Semaphore> {
     pub fn try_acquire(&mut self) -> Result<(), TryAcquireError> {
         let none = |had: &Result<_, _>| *had == Err(TryAcquireError::NoPermit);
         self.alarm.attempt(|| self.handle.try_acquire(), none)
+    }
+}
+
+impl<T: Record> Pollable<RobustMutex<T>> {
+    /// [`RobustMutex::try_lock`].
+    ///
+    /// # Errors
+    /// Likewise; on [`LockError::Held`], the descriptor can be read once there is more to be said.
+    pub fn try_lock(&mut self) -> Result<Guard<'_, T>, LockError<'_, T>> {
+        let held = |had: &Result<_, _>| matches!(had, Err(LockError::Held));
+        self.alarm.attempt(|| self.handle.try_lock(), held)
     }
 }
 
@@ -374,6 +422,40 @@ impl Waits for PermitHandle {
 impl Waits for Signals {
     fn wait(&self) -> Arc<dyn Wait> {
         OnEvent::wait(self.set(), self.ctx(), SharedSignals::raised, |_, _| false)
+    }
+}
+
+impl<T: Record> Waits for RobustMutex<T> {
+    fn wait(&self) -> Arc<dyn Wait> {
+        let (mutex, ctx) = (self.mutex().shared().clone(), self.mutex().ctx().clone());
+        Arc::new(OnMutex { mutex, ctx })
+    }
+}
+
+/// For a mutex, whose word itself is slept on.
+#[derive(Debug)]
+struct OnMutex<T: Record> {
+    mutex: Shared<SharedMutex<T>>,
+    ctx: NativeCtx,
+}
+
+impl<T: Record> Wait for OnMutex<T> {
+    fn register(&self) -> u32 {
+        self.mutex.register().low()
+    }
+
+    fn deregister(&self) {
+        self.mutex.deregister();
+    }
+
+    fn word(&self) -> &<Native as Platform>::U64 {
+        self.mutex.word()
+    }
+
+    fn is_over(&self, registered: u32, slice_ended: bool) -> bool {
+        let state = self.mutex.state();
+        let is_dead = || state.holder().is_some_and(|holder| !self.ctx.lives(holder));
+        state.low() != registered || slice_ended && is_dead()
     }
 }
 

@@ -20,6 +20,7 @@ mod children;
 mod clock;
 mod cores;
 mod header;
+mod interrupted;
 mod maps;
 mod names;
 mod outlive;
@@ -35,6 +36,7 @@ pub use children::{A_WHILE, Children, FOR_EVER, LIMIT, bequeath, child, hear, he
 pub use clock::Clock;
 pub use cores::{allowed_cores, stay_on};
 pub use header::write_header;
+pub use interrupted::be_interrupted;
 pub use names::Name;
 pub use outlive::{begin, outlive};
 pub use passing::{receive, send};

@@ -3,12 +3,13 @@
 use std::{
     os::fd::AsFd,
     process::Command,
+    sync::mpsc::{TryRecvError, channel},
+    thread,
     time::{Duration, Instant},
 };
 
 use nix::{
     libc,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
         signal::{Signal, kill},
         wait::{WaitStatus, waitpid},
@@ -16,18 +17,21 @@ use nix::{
     unistd::{ForkResult, Pid, fork},
 };
 use selvedge::{
+    cancel::Canceller,
     inspect::State,
     message_queue::{MessageQueue, Plain, RecvError, SendError},
+    mutex::{LockError, MutexConfig, SharedMutex},
     permits::{PermitPool, PermitsConfig},
     pipe::{Ended, Pipe},
-    poll::{Async, Pollable},
+    poll::{self, Async, Pollable},
     protocol::semaphore::TryAcquireError,
     segment::{Directory, RingConfig, sealed},
     semaphore::{Semaphore, SemaphoreConfig},
     signal::{Set, Signals},
 };
 use selvedge_tests::{
-    A_WHILE, Children, FOR_EVER, Name, confined, hear, peer_dead::BOUND, pipes::Kind,
+    A_WHILE, Children, FOR_EVER, Name, be_interrupted, begin, confined, hear, peer_dead::BOUND,
+    pipes::Kind,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -39,8 +43,7 @@ type Numbers = MessageQueue<Plain<u64>>;
 
 /// Does it ring within so long?
 fn rings(descriptor: impl AsFd, within: Duration) -> bool {
-    let timeout = PollTimeout::try_from(within).unwrap();
-    poll(&mut [PollFd::new(descriptor.as_fd(), PollFlags::POLLIN)], timeout).unwrap() == 1
+    !poll::wait(&[&descriptor], Some(within)).unwrap().is_empty()
 }
 
 fn now(descriptor: impl AsFd) -> bool {
@@ -216,6 +219,106 @@ fn a_permit_rings_when_it_is_released_or_its_holder_is_dead() {
 }
 
 #[test]
+fn a_mutex_rings_when_it_is_left_or_its_holder_is_dead() {
+    let (mutex, _) = sealed::create::<SharedMutex<u64>>(MutexConfig::of(7)).unwrap();
+    let (holder, dead) = (mutex.handle().unwrap(), mutex.handle().unwrap());
+    let mut waiter = Pollable::new(mutex.handle().unwrap()).unwrap();
+    let held = holder.lock().unwrap();
+    assert!(matches!(waiter.try_lock(), Err(LockError::Held)));
+    assert!(!rings(&waiter, A_WHILE));
+    drop(held);
+    assert!(rings(&waiter, FOR_EVER));
+    assert_eq!(waiter.try_lock().unwrap().get(), 7);
+
+    core::mem::forget(dead.lock().unwrap());
+    assert!(matches!(waiter.try_lock(), Err(LockError::Held)));
+    assert!(!rings(&waiter, A_WHILE));
+    drop(dead);
+    assert!(rings(&waiter, BOUND));
+    let Err(LockError::OwnerDied(mut guard)) = waiter.try_lock() else { panic!("not told") };
+    guard.mark_consistent();
+    drop(guard);
+    drop(waiter);
+    assert_eq!(mutex.state().waiters(), 0);
+}
+
+#[test]
+fn who_waits_for_several_is_told_which_can_be_read() {
+    let (queue, _) = Numbers::anonymous(RingConfig::new(1)).unwrap();
+    let (semaphore, _) = Semaphore::anonymous(SemaphoreConfig::binary().initially(0)).unwrap();
+    let (signals, _) = Signals::anonymous().unwrap();
+    let mut receiver = Pollable::new(queue.receiver().unwrap()).unwrap();
+    let mut acquirer = Pollable::new(semaphore.clone()).unwrap();
+    let mut taker = Pollable::new(signals.clone()).unwrap();
+    assert_eq!(receiver.try_recv(), Err(RecvError::Empty));
+    assert_eq!(acquirer.try_acquire(), Err(TryAcquireError::NoPermit));
+    assert!(taker.try_take(Set::ALL).is_empty());
+
+    let several: [&dyn AsFd; 3] = [&receiver, &acquirer, &taker];
+    let start = Instant::now();
+    assert!(poll::wait(&several, Some(A_WHILE)).unwrap().is_empty());
+    assert!(start.elapsed() >= A_WHILE);
+
+    let raising = begin(move || {
+        thread::sleep(A_WHILE);
+        signals.raise(Set::of(3));
+    });
+    assert_eq!(poll::wait(&several, None).unwrap(), [2]);
+    raising.recv().unwrap();
+    semaphore.release(1).unwrap();
+    queue.sender().unwrap().send(&7).unwrap();
+    assert!(several.iter().all(|one| rings(one, FOR_EVER)));
+    assert_eq!(poll::wait(&several, Some(FOR_EVER)).unwrap(), [0, 1, 2]);
+    assert_eq!(receiver.try_recv(), Ok(7));
+    assert_eq!(acquirer.try_acquire(), Ok(()));
+    assert_eq!(taker.try_take(Set::ALL), Set::of(3));
+}
+
+#[test]
+fn who_waits_for_several_is_cancelled_and_told_what_is_there() {
+    let (semaphore, _) = Semaphore::anonymous(SemaphoreConfig::binary().initially(0)).unwrap();
+    let mut acquirer = Pollable::new(semaphore.clone()).unwrap();
+    assert_eq!(acquirer.try_acquire(), Err(TryAcquireError::NoPermit));
+    let canceller = Canceller::new().unwrap();
+    let wait = || canceller.run(|| poll::wait(&[&acquirer], None)).unwrap();
+    let cancelling = begin({
+        let canceller = canceller.clone();
+        move || {
+            thread::sleep(A_WHILE);
+            canceller.cancel();
+        }
+    });
+    assert!(wait().is_empty());
+    cancelling.recv().unwrap();
+    assert!(wait().is_empty(), "it is so until it is reset");
+    semaphore.release(1).unwrap();
+    assert!(rings(&acquirer, FOR_EVER));
+    assert_eq!(wait(), [0]);
+}
+
+#[test]
+fn a_signal_that_is_handled_ends_no_wait_and_moves_no_deadline() {
+    be_interrupted().unwrap();
+    let (stop, stopped) = channel();
+    // SAFETY: it names this thread, and does no more.
+    let waiter = unsafe { libc::pthread_self() };
+    let interrupting = thread::spawn(move || {
+        while stopped.try_recv() == Err(TryRecvError::Empty) {
+            // SAFETY: the thread waits for this one to end.
+            assert_eq!(unsafe { libc::pthread_kill(waiter, libc::SIGUSR1) }, 0);
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+    let start = Instant::now();
+    let ready = poll::wait(&[&Canceller::new().unwrap()], Some(A_WHILE));
+    let took = start.elapsed();
+    stop.send(()).unwrap();
+    interrupting.join().unwrap();
+    assert!(ready.unwrap().is_empty());
+    assert!((A_WHILE..A_WHILE * 2).contains(&took), "{took:?}");
+}
+
+#[test]
 fn a_raised_signal_rings() {
     let (signals, _) = Signals::anonymous().unwrap();
     let mut polled = Pollable::new(signals.clone()).unwrap();
@@ -277,6 +380,34 @@ fn tasks_copy_from_pipe_to_pipe_in_one_thread() {
             assert_eq!(second_out.into_inner().ended(), Some(Ended::Closed));
         };
         tokio::join!(write, copy, read);
+    });
+}
+
+#[test]
+fn tasks_await_a_mutex_a_permit_and_a_signal() {
+    let (mutex, _) = sealed::create::<SharedMutex<u64>>(MutexConfig::of(7)).unwrap();
+    let (pool, _) = sealed::create::<PermitPool>(PermitsConfig::new(1)).unwrap();
+    let (signals, _) = Signals::anonymous().unwrap();
+    let (locker, acquirer) = (mutex.handle().unwrap(), pool.handle().unwrap());
+    let (mutex, permits) = (mutex.handle().unwrap(), pool.handle().unwrap());
+    run(async {
+        let (guard, permit) = (mutex.lock().unwrap(), permits.acquire().unwrap());
+        let mut locker = Async::new(locker).unwrap();
+        let mut acquirer = Async::new(acquirer).unwrap();
+        let mut waiter = Async::new(signals.clone()).unwrap();
+        assert!(timeout(A_WHILE, locker.lock()).await.is_err());
+        assert!(timeout(A_WHILE, acquirer.acquire()).await.is_err());
+        assert!(timeout(A_WHILE, waiter.wait(Set::of(1))).await.is_err());
+        let give = async {
+            drop((guard, permit));
+            signals.raise(Set::of(1));
+        };
+        let lock = async { locker.lock().await.unwrap().get() };
+        let acquire = async { acquirer.acquire().await };
+        let (locked, _permit, taken, ()) =
+            tokio::join!(lock, acquire, waiter.wait(Set::of(1)), give);
+        assert_eq!((locked, taken), (7, Set::of(1)));
+        assert!(permits.try_acquire().is_err(), "the task holds it");
     });
 }
 

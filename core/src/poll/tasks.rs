@@ -12,9 +12,13 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, unix::AsyncFd};
 use super::{Pollable, Waits};
 use crate::{
     message_queue::{Codec, Receiver, RecvError, SendError, Sender},
+    mutex::{Guard, LockError, RobustMutex},
+    permits::{PermitGuard, PermitHandle},
     pipe::{PipeReader, PipeWriter},
-    protocol::{Corrupt, semaphore::TryAcquireError},
+    protocol::{Corrupt, mutex::TryLockError, semaphore::TryAcquireError},
+    segment::Record,
     semaphore::Semaphore,
+    signal::{Set, Signals},
     socket::local::{Connection, Listener},
 };
 
@@ -106,6 +110,45 @@ impl Async<Semaphore> {
             Ok(()) => Some(Ok(())),
         })
         .await
+    }
+}
+
+impl Async<PermitHandle> {
+    /// [`PermitHandle::acquire`].
+    pub async fn acquire(&mut self) -> PermitGuard<'_> {
+        // A guard borrows the handle, which is tried again if there is none: so it is made at the end.
+        let acquire = |Pollable { handle, alarm }: &mut Pollable<PermitHandle>| {
+            alarm.attempt(|| handle.permits().try_acquire(), Result::is_err).ok()
+        };
+        let permit = self.until_had(acquire).await;
+        self.0.get_ref().handle.guard(permit)
+    }
+}
+
+impl<T: Record> Async<RobustMutex<T>> {
+    /// [`RobustMutex::lock`].
+    ///
+    /// # Errors
+    /// [`LockError`], but for `Held`.
+    pub async fn lock(&mut self) -> Result<Guard<'_, T>, LockError<'_, T>> {
+        let lock = |Pollable { handle, alarm }: &mut Pollable<RobustMutex<T>>| {
+            let locked = alarm.attempt(|| handle.mutex().try_lock(), is_held);
+            (!is_held(&locked)).then_some(locked)
+        };
+        let locked = self.until_had(lock).await;
+        self.0.get_ref().handle.guard(locked?)
+    }
+}
+
+fn is_held<T>(locked: &Result<T, TryLockError>) -> bool {
+    matches!(locked, Err(TryLockError::Held))
+}
+
+impl Async<Signals> {
+    /// [`Signals::wait`].
+    pub async fn wait(&mut self, wanted: Set) -> Set {
+        self.until_had(|signals| Some(signals.try_take(wanted)).filter(|taken| !taken.is_empty()))
+            .await
     }
 }
 

@@ -64,7 +64,8 @@
 //!
 //! L4 needs no edge: what the dead holder did, and what it had seen, happens-before (`Platform`). A
 //! sleeper needs none: W1 and U1 change one word. If U1 comes first, L1 after W1 sees the lock free; if W1
-//! comes first, U1 sees the waiter (I2), and U2 or the changed value ends its sleep.
+//! comes first, U1 sees the waiter (I2), and U2 or the changed value ends its sleep. So it is also for who sleeps while
+//! the word is as W1 found it: whatever has changed since ends the sleep, and whoever holds it then is yet to unlock.
 //!
 //! ## If a process dies
 //!
@@ -197,6 +198,27 @@ impl<P: Platform, T: Pod> Shared<P, T> {
         State(self.word.load(Relaxed))
     }
 
+    /// Registers a waiter, who looks again after this, and sleeps only while the low half of the word is as it is in
+    /// the value that this returns, or as that look has found it. Another thread may sleep for the waiter.
+    ///
+    /// # If a process dies
+    /// Its waiter stays registered, and unlockers call the kernel for nobody.
+    pub fn register(&self) -> State {
+        // W1  ORDERING: Relaxed, chain: keeps U1's release sequence for L2.
+        State(self.word.fetch_add(WAITER, Relaxed))
+    }
+
+    /// Takes back what [`register`](Self::register) did, once for each time.
+    pub fn deregister(&self) {
+        // W3  ORDERING: Relaxed, chain: keeps U1's release sequence for L2.
+        self.word.fetch_sub(WAITER, Relaxed);
+    }
+
+    /// The word, of which the kernel sees the low half.
+    pub(crate) fn word(&self) -> &P::U64 {
+        &self.word
+    }
+
     /// Frees the mutex if `owner` holds it. To be called while `owner` is dead: see
     /// [`registry::join`](super::registry::join).
     pub fn sweep(&self, owner: Owner) {
@@ -229,6 +251,11 @@ impl<P: Platform, T: Pod, S: SharedRef<Target = Shared<P, T>>> Mutex<P, T, S> {
     /// A handle that is called `owner`. No two handles of a mutex have one owner at a time.
     pub fn attach(shared: S, ctx: P::Ctx, owner: Owner) -> Self {
         Self { shared, ctx, owner, not_sync: PhantomData }
+    }
+
+    /// The mutex.
+    pub fn shared(&self) -> &S {
+        &self.shared
     }
 
     /// What surrounds it.
@@ -300,8 +327,7 @@ impl<P: Platform, T: Pod, S: SharedRef<Target = Shared<P, T>>> Mutex<P, T, S> {
             }
             round += 1;
         }
-        // W1  ORDERING: Relaxed, chain: keeps U1's release sequence for L2.
-        self.shared.word.fetch_add(WAITER, Relaxed);
+        let _ = self.shared.register();
         let mut timed_out = false;
         loop {
             let attempt = self.attempt(Effort::Thorough, true);
@@ -311,8 +337,7 @@ impl<P: Platform, T: Pod, S: SharedRef<Target = Shared<P, T>>> Mutex<P, T, S> {
             let held = match attempt {
                 Ok(Err(held)) if !timed_out => held,
                 _ => {
-                    // W3  ORDERING: Relaxed, chain: keeps U1's release sequence for L2.
-                    self.shared.word.fetch_sub(WAITER, Relaxed);
+                    self.shared.deregister();
                     let _ = attempt?;
                     return Err(LockTimeoutError::TimedOut);
                 }

@@ -5,8 +5,7 @@
 
 use std::{fmt::Display, io};
 
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use selvedge_tests::{child, queues, semaphores};
+use selvedge_tests::{be_interrupted, child, queues, semaphores};
 
 fn main() -> io::Result<()> {
     let [place, kind, call] = child();
@@ -29,13 +28,4 @@ fn make<U, W: Display>(mut user: U, call: impl FnOnce(&mut U) -> Result<(), W>) 
         Err(why) => println!("{why}"),
     }
     io::copy(&mut io::stdin(), &mut io::sink()).map(drop)
-}
-
-extern "C" fn ignore(_: nix::libc::c_int) {}
-
-/// Without `SA_RESTART`.
-fn be_interrupted() -> nix::Result<()> {
-    let action = SigAction::new(SigHandler::Handler(ignore), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler does nothing.
-    unsafe { sigaction(Signal::SIGUSR1, &action) }.map(drop)
 }
