@@ -8,11 +8,12 @@
 //!
 //! | call | once cancelled |
 //! |------|----------------|
-//! | a pipe's `read`, `write`, `peek`, `reserve` | [`ErrorKind::TimedOut`](io::ErrorKind::TimedOut) |
+//! | a pipe's `read`, `write`, `peek`, `reserve`; a socket's calls, and a listener's | [`ErrorKind::TimedOut`](io::ErrorKind::TimedOut) |
 //! | `recv`, `send` | [`RecvError::Empty`], [`SendError::Full`] |
 //! | a semaphore's, a pool's `acquire` | [`AcquireTimeoutError::TimedOut`], [`TimedOut`] |
 //! | a mutex's `lock` | [`LockError::Held`] |
 //! | `wait` for signals | the empty set |
+//! | [`poll::wait`](crate::poll::wait) | no descriptor |
 //!
 //! A [`Canceller`] is also a descriptor that can be read while it is cancelled, for threads that wait by `poll(2)`.
 //!

@@ -66,14 +66,10 @@ use std::{
     io::{self, ErrorKind::WouldBlock},
     os::fd::{AsFd, BorrowedFd},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use nix::{
-    errno::Errno,
-    poll::{PollFd, PollFlags, ppoll},
-    sys::time::TimeSpec,
-};
+use nix::poll::{PollFd, PollFlags};
 
 use crate::{
     message_queue::{Codec, Receiver, RecvError, SendError, Sender},
@@ -83,8 +79,7 @@ use crate::{
     platform::{
         Platform,
         native::{
-            Native, NativeCtx,
-            stop::Stop,
+            Native, NativeCtx, ready,
             watcher::{Bell, Ticket, Wait},
         },
     },
@@ -112,21 +107,9 @@ pub use tasks::{Async, AsyncListener};
 /// # Errors
 /// Those of `ppoll(2)`.
 pub fn wait(several: &[&dyn AsFd], timeout: Option<Duration>) -> io::Result<Vec<usize>> {
-    let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let stop = Stop::current();
-    let descriptors = several.iter().map(|one| one.as_fd());
-    let descriptors = descriptors.chain(stop.as_ref().map(|stop| stop.as_fd()));
-    let mut polled: Vec<_> = descriptors.map(|one| PollFd::new(one, PollFlags::POLLIN)).collect();
-    loop {
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        match ppoll(&mut polled, left.map(TimeSpec::from_duration), None) {
-            Err(Errno::EINTR) => {}
-            Err(error) => return Err(error.into()),
-            Ok(_) => break,
-        }
-    }
-    let can_be_read = |place: &usize| polled[*place].any() != Some(false);
-    Ok((0..several.len()).filter(can_be_read).collect())
+    let polled = several.iter().map(|one| PollFd::new(one.as_fd(), PollFlags::POLLIN));
+    let ready = ready::wait(polled, ready::deadline(timeout))?;
+    Ok((0..several.len()).filter(|place| ready[*place]).collect())
 }
 
 /// A handle that can wait.

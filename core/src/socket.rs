@@ -95,8 +95,9 @@ use std::{
 
 use nix::{poll::PollFlags, sys::socket::MsgFlags};
 
+use crate::platform::native::ready::{self, if_ready};
 pub use address::{Address, AddressError};
-use descriptor::{receive, transmit, until_ready};
+use descriptor::{receive, transmit};
 
 /// Who is at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,11 +155,11 @@ pub trait Socket: fmt::Debug + Send {
 
 impl Socket for TcpStream {
     fn read_within(&mut self, into: &mut [u8], timeout: Option<Duration>) -> io::Result<usize> {
-        receive(&*self, into, timeout, MsgFlags::empty())
+        receive(self, into, timeout, MsgFlags::empty())
     }
 
     fn write_within(&mut self, bytes: &[u8], timeout: Option<Duration>) -> io::Result<usize> {
-        transmit(&*self, bytes, timeout)
+        transmit(self, bytes, timeout)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -178,11 +179,11 @@ impl Socket for TcpStream {
 impl Socket for UdpSocket {
     fn read_within(&mut self, into: &mut [u8], timeout: Option<Duration>) -> io::Result<usize> {
         let size = into.len();
-        udp::whole(receive(&*self, into, timeout, MsgFlags::MSG_TRUNC)?, size)
+        udp::whole(receive(self, into, timeout, MsgFlags::MSG_TRUNC)?, size)
     }
 
     fn write_within(&mut self, bytes: &[u8], timeout: Option<Duration>) -> io::Result<usize> {
-        transmit(&*self, bytes, timeout)
+        transmit(self, bytes, timeout)
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -341,8 +342,8 @@ impl AsFd for Listener {
 fn accept_tcp(listener: &TcpListener, timeout: Option<Duration>) -> io::Result<TcpStream> {
     // Between the look and the call a client may go again, and `accept` would wait for another.
     listener.set_nonblocking(true)?;
-    until_ready(listener, PollFlags::POLLIN, timeout, || {
-        listener.accept().map(|(stream, _)| stream)
+    ready::until(listener, PollFlags::POLLIN, timeout, || {
+        if_ready(listener.accept().map(|(stream, _)| stream))
     })
 }
 
@@ -370,7 +371,7 @@ pub fn connect_within(address: &Address, timeout: Option<Duration>) -> io::Resul
 }
 
 fn connect_tcp(place: &str, timeout: Option<Duration>) -> io::Result<TcpStream> {
-    let Some(until) = descriptor::deadline(timeout) else { return TcpStream::connect(place) };
+    let Some(until) = ready::deadline(timeout) else { return TcpStream::connect(place) };
     let mut failure = io::ErrorKind::AddrNotAvailable.into();
     for address in place.to_socket_addrs()? {
         // None at all is no timeout that the standard library takes.

@@ -19,6 +19,7 @@ use nix::{
 
 pub(crate) mod guard;
 mod lifeline;
+pub(crate) mod ready;
 mod seat;
 mod sleep;
 pub(crate) mod stop;

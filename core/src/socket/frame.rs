@@ -21,9 +21,10 @@
 //! ```
 
 use core::time::Duration;
-use std::{io, time::Instant};
+use std::io;
 
-use super::{Socket, descriptor::deadline};
+use super::Socket;
+use crate::platform::native::ready::{deadline, left};
 
 /// Bytes of a length.
 const HEADER: usize = size_of::<u32>();
@@ -180,8 +181,4 @@ impl<S: Socket> Framed<S> {
             .filter(|length| *length <= limit)
             .ok_or(FrameError::TooLong { length, limit })
     }
-}
-
-fn left(until: Option<Instant>) -> Option<Duration> {
-    until.map(|until| until.saturating_duration_since(Instant::now()))
 }

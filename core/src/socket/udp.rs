@@ -24,7 +24,8 @@ use nix::{
     },
 };
 
-use super::{Peer, Socket, descriptor::until_ready};
+use super::{Peer, Socket};
+use crate::platform::native::ready::{if_ready, until};
 
 /// The longest datagram there can be.
 const LONGEST: usize = u16::MAX as usize;
@@ -72,7 +73,7 @@ impl Listener {
     pub fn accept_within(&mut self, timeout: Option<Duration>) -> io::Result<Connection> {
         let (client, first) = match self.waiting.pop_front() {
             Some(first) => first,
-            None => until_ready(&self.socket, PollFlags::POLLIN, timeout, || come(&self.socket))?,
+            None => until(self, PollFlags::POLLIN, timeout, || if_ready(come(&self.socket)))?,
         };
         let socket = self.socket_for(client)?;
         // Until it was connected, it was handed what was meant for anybody.

@@ -72,6 +72,11 @@ impl Stop {
     }
 }
 
+/// Is this thread stopped?
+pub(crate) fn is_cancelled() -> bool {
+    Stop::current().is_some_and(|stop| stop.is_set())
+}
+
 impl AsFd for Stop {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()

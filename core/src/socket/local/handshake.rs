@@ -22,8 +22,11 @@ use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 use super::{CLIENT, Connection, JoinError, Ring, SERVER};
 use crate::{
+    platform::native::{
+        ready::{self, deadline, if_ready, left},
+        stop::is_cancelled,
+    },
     segment::sealed,
-    socket::descriptor::{deadline, until_ready},
 };
 
 /// What both packets begin with.
@@ -186,7 +189,9 @@ fn meet(path: &Path, capacity: u32, until: Option<Instant>) -> io::Result<Connec
             Ok(()) => break,
             Err(Errno::EINTR) => {}
             // So many wait to be accepted that there is no room for more; nothing tells when there is.
-            Err(Errno::EAGAIN) if until.is_none_or(|until| Instant::now() < until) => {
+            Err(Errno::EAGAIN)
+                if until.is_none_or(|until| Instant::now() < until) && !is_cancelled() =>
+            {
                 thread::sleep(PAUSE);
             }
             Err(Errno::EAGAIN) => return Err(io::ErrorKind::TimedOut.into()),
@@ -196,9 +201,8 @@ fn meet(path: &Path, capacity: u32, until: Option<Instant>) -> io::Result<Connec
     let hello = Hello { magic: MAGIC, version: VERSION, capacity };
     // A server that refuses on sight may have hung up already; its answer is there all the same.
     let _ = send(socket.as_raw_fd(), hello.as_bytes(), MsgFlags::MSG_NOSIGNAL);
-    let left = until.map(|until| until.saturating_duration_since(Instant::now()));
     let (welcome, pipes) =
-        until_ready(&socket, PollFlags::POLLIN, left, || answer(socket.as_fd()))?;
+        ready::until(&socket, PollFlags::POLLIN, left(until), || if_ready(answer(socket.as_fd())))?;
     welcome.read()?;
     let pipes: [OwnedFd; 2] = pipes.try_into().map_err(|_| not_ours())?;
     let [to, from] = pipes.map(sealed::attach::<Ring>);

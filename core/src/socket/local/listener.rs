@@ -37,10 +37,13 @@ use super::{
 };
 use crate::{
     pipe::Pipe,
-    platform::native::{Lifeline, NativeCtx},
+    platform::native::{
+        Lifeline, NativeCtx,
+        ready::{deadline, is_ready},
+        stop::is_cancelled,
+    },
     protocol::spsc::{Consumer, Producer},
     segment::{RingConfig, sealed},
-    socket::descriptor::{deadline, wait},
 };
 
 /// Whom a listener lets in, and what they may ask for.
@@ -242,8 +245,8 @@ impl Listener {
             }
             let late = self.half_open.front().map(|first| first.until);
             let next = [until, late].into_iter().flatten().min();
-            let ready = wait(&self.epoll.0, PollFlags::POLLIN, next)?;
-            if !ready && until.is_some_and(|until| until <= Instant::now()) {
+            let is_late = || until.is_some_and(|until| until <= Instant::now());
+            if !is_ready(&self.epoll.0, PollFlags::POLLIN, next)? && (is_late() || is_cancelled()) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
