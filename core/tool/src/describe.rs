@@ -86,15 +86,17 @@ pub(super) fn records(found: &Inspection) -> u64 {
     }
 }
 
-fn waiters(state: &State) -> u32 {
-    match state {
-        State::Ring { waiters, .. } | State::Queue { waiters, .. } => waiters.iter().sum(),
+/// Who waits at all of them, registered by words that may be anything.
+pub(super) fn waiters(all: &[&Inspection]) -> u64 {
+    let at = |found: &&Inspection| match &found.state {
+        State::Ring { waiters, .. } | State::Queue { waiters, .. } => waiters.to_vec(),
         State::Semaphore { waiters, .. }
         | State::Mutex { waiters, .. }
         | State::Permits { waiters, .. }
-        | State::Signals { waiters, .. } => *waiters,
-        _ => 0,
-    }
+        | State::Signals { waiters, .. } => vec![*waiters],
+        _ => Vec::new(),
+    };
+    all.iter().flat_map(at).map(u64::from).sum()
 }
 
 const fn word(condition: Condition) -> &'static str {
@@ -102,6 +104,15 @@ const fn word(condition: Condition) -> &'static str {
         Condition::Consistent => "consistent",
         Condition::Inconsistent => "inconsistent",
         Condition::Unrecoverable => "unrecoverable",
+    }
+}
+
+/// How many owners live, in all of them, and how many do not.
+pub(super) fn owners(all: &[&Inspection]) -> String {
+    let alive: usize = all.iter().map(|found| found.living.len()).sum();
+    match all.iter().map(|found| dead(found).len()).sum() {
+        0 => format!("{alive} alive"),
+        dead => format!("{alive} alive, {dead} dead"),
     }
 }
 
@@ -115,17 +126,13 @@ pub(super) fn in_a_line(name: &str, found: &Found) -> [String; 7] {
             return row;
         }
     };
-    let owners = match dead(found).len() {
-        0 => format!("{} alive", found.living.len()),
-        dead => format!("{} alive, {dead} dead", found.living.len()),
-    };
     [
         name.into(),
         kind(&found.state).into(),
         found.size.to_string(),
         fill(found),
-        owners,
-        waiters(&found.state).to_string(),
+        owners(&[found]),
+        waiters(&[found]).to_string(),
         if found.in_use { "in use".into() } else { "nobody".into() },
     ]
 }
