@@ -3,7 +3,9 @@
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
 
 mod describe;
+mod held;
 mod pipe;
+mod ps;
 mod queue;
 
 use std::{error::Error, path::PathBuf, process::ExitCode};
@@ -44,6 +46,11 @@ enum What {
         /// Its name.
         name: String,
     },
+    /// What processes hold that has no name, such as connections, each in a line: as `ls`, and who holds it.
+    Ps {
+        /// Only what one of these processes holds.
+        pids: Vec<u32>,
+    },
     /// Remove names, whether somebody uses the segments or not; who does keeps them.
     Rm {
         /// The names.
@@ -82,6 +89,7 @@ fn main() -> ExitCode {
     let done = match &arguments.what {
         What::Ls => list(&directory, arguments.json),
         What::Stat { name } => stat(&directory, name, arguments.json),
+        What::Ps { pids } => ps::run(pids, arguments.json),
         What::Rm { names } => each(names, |name| Ok(directory.unlink(name)?)),
         What::Clean { names } => clean(&directory, names, arguments.json),
         What::Pipe(direction) => pipe::run(&directory, direction),
