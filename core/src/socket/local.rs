@@ -83,9 +83,21 @@ impl fmt::Display for Credentials {
     }
 }
 
-/// The numbers of the two ends' owners, in both pipes.
-const CLIENT: Owner = Owner(0);
-const SERVER: Owner = Owner(1);
+/// The number of a client's ends, in both pipes.
+pub const CLIENT: Owner = Owner(0);
+
+/// The number of a server's ends, in both pipes.
+pub const SERVER: Owner = Owner(1);
+
+/// What `/proc` shows the memfds of a connection as, before the number of the process that listened and that of the
+/// connection.
+const LABEL: &str = "selvedge.connection.";
+
+/// The process that listened, if `/proc` shows a memfd of a connection under this name: for tools. Anything can have it.
+#[must_use]
+pub fn server_of(memfd: &str) -> Option<u32> {
+    memfd.strip_prefix(LABEL)?.split('.').next()?.parse().ok()
+}
 
 type Ring = SpscRing<u8>;
 

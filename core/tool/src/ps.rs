@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use comfy_table::{Table, presets::NOTHING};
 use selvedge::{
     inspect::State,
-    platform::Owner,
     protocol::spsc::Claim,
     segment::{Object, SpscRing},
+    socket::local::{SERVER, server_of},
 };
 use serde_json::{Value, json};
 
@@ -87,8 +87,11 @@ fn is_connection(pipes: &[Held]) -> bool {
 fn leads_forth(pipe: &Held) -> Option<bool> {
     let State::Ring { ends, .. } = pipe.found.as_ref().ok()?.state else { return None };
     let [writer, reader] = ends.map(|end| {
-        let Claim::Owned(Owner(owner)) = end else { return None };
-        pipe.holders.values().position(|holder| holder.owners.contains(&owner))
+        let Claim::Owned(owner) = end else { return None };
+        pipe.holders.iter().position(|(pid, holder)| match server_of(&pipe.name) {
+            Some(server) => (*pid == server) == (owner == SERVER),
+            None => holder.owners.contains(&owner.0),
+        })
     });
     writer.map(|nth| nth == 0).or_else(|| reader.map(|nth| nth != 0))
 }

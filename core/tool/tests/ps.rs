@@ -25,6 +25,7 @@ use selvedge::{
     segment::{Directory, HEADER_SIZE, RingConfig, SpscRing, sealed},
     semaphore::{SemaphoreConfig, SharedSemaphore},
     signal::{Set, Signals},
+    socket::local::{Connection, Listener},
 };
 use selvedge_tests::{Children, FOR_EVER, begin, bequeath, hear};
 use serde_json::{Value, from_slice, json};
@@ -80,6 +81,12 @@ fn held_by(pid: u32) -> Vec<(String, Vec<u64>)> {
     found(pid).iter().map(row).collect()
 }
 
+/// Who writes into each pipe of a connection that a process holds, and how many bytes wait there.
+fn ways(pid: u32) -> Vec<Value> {
+    let way = |pipe: &Value| json!([pipe["from"], pipe["state"]["records"]]);
+    found(pid).iter().filter_map(|row| row["pipes"].as_array()).flatten().map(way).collect()
+}
+
 /// What is found in the end is this: a program that is being started, by a test beside, holds for a moment what this
 /// process does.
 fn eventually<T: PartialEq + Debug>(expected: &T, find: impl Fn() -> T) {
@@ -104,6 +111,39 @@ fn memfd(name: &str, bytes: &[u8]) -> OwnedFd {
 fn pipe() -> Vec<u8> {
     let (_, descriptor) = Pipe::anonymous(4096).unwrap();
     fs::read(format!("/proc/self/fd/{}", descriptor.as_raw_fd())).unwrap()
+}
+
+/// The memfds of this process's connections.
+fn memfds() -> Vec<OwnedFd> {
+    let links = fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().path());
+    let ours = links.filter(|link| {
+        fs::read_link(link).is_ok_and(|file| file.to_string_lossy().contains("connection"))
+    });
+    let mut options = File::options();
+    ours.map(|link| options.read(true).write(true).open(link).unwrap().into()).collect()
+}
+
+#[test]
+fn connections_of_the_same_two_processes_are_told_apart_and_their_ways_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let mut listener = Listener::at(&path).unwrap();
+    let mut connections = ["a", "four"].map(|words| {
+        thread::scope(|scope| {
+            let client = scope.spawn(|| Connection::to(&path, None).unwrap());
+            let mut server = listener.accept_within(Some(FOR_EVER)).unwrap();
+            server.write_all(words.as_bytes()).unwrap();
+            [server, client.join().unwrap()]
+        })
+    });
+    connections[1][1].write_all(b"to the server").unwrap();
+    let memfds = memfds();
+    let mut children = Children::new();
+    // It stands for the client, whose end this process has.
+    let client = another(&mut children, &memfds.iter().collect::<Vec<_>>());
+    let server = process::id();
+    let expected = [(server, 1), (client, 0), (server, 4), (client, 13)];
+    eventually(&expected.map(|way| json!(way)).to_vec(), || ways(client));
 }
 
 #[test]
@@ -131,12 +171,7 @@ fn the_readme_shows_what_ps_prints_of_a_connection_signals_and_the_foreign() {
     let blocks: Vec<_> = include_str!("../README.md").split("```").collect();
     let shown = blocks.iter().find_map(|block| block.strip_prefix("text\n KIND")).unwrap();
     eventually(&format!(" KIND{}", shown.trim_end()), printed);
-    let way = |pipe: &Value| json!([pipe["from"], pipe["state"]["records"]]);
-    let ways = || {
-        let found = found(client);
-        found.iter().filter_map(|row| row["pipes"].as_array()).flatten().map(way).collect()
-    };
-    eventually(&vec![json!([process::id(), 12]), json!([client, 0])], ways);
+    eventually(&vec![json!([process::id(), 12]), json!([client, 0])], || ways(client));
 }
 
 #[test]

@@ -32,7 +32,7 @@ use nix::{
 };
 
 use super::{
-    CLIENT, Connection, Credentials, Ring, SERVER,
+    CLIENT, Connection, Credentials, LABEL, Ring, SERVER,
     handshake::{At, Hello, Refusal, packets, refuse, welcome},
 };
 use crate::{
@@ -365,7 +365,7 @@ impl Listener {
     fn let_in(&mut self, client: OwnedFd, capacity: u32) -> io::Result<Option<Connection>> {
         // By which `selvedge ps` sees what belongs together, and who is the server.
         self.let_in += 1;
-        let label = format!("selvedge.connection.{}.{}", self.process, self.let_in);
+        let label = format!("{LABEL}{}.{}", self.process, self.let_in);
         let label = CString::new(label)?;
         let pipe = || {
             let config = RingConfig::new(capacity.into()).owners(2);
