@@ -11,7 +11,7 @@
 //!
 //! | | [`Directory`]: a name | [`sealed`]: a memfd |
 //! |---|---|---|
-//! | who can reach it | whoever may open the file (mode 0600: the creator's user, and root) | whoever was handed the descriptor |
+//! | who can reach it | whoever may open the file (by default the creator's user, and root: [mode](Directory::mode) 0600) | whoever was handed the descriptor |
 //! | may shorten it | yes: *trusted* not to; every process that touches the missing pages gets SIGBUS, unless it has installed the [`guard`] | no: sealed |
 //! | may write any byte at any time | *trusted* not to | **not trusted**: indices and sizes are validated or private, so safety does not depend on it |
 //! | may punch holes (pages turn zero) | *trusted* not to | yes; it counts as writing zeros |

@@ -187,6 +187,7 @@ fn messages_of_create() {
     let permits = permits.map(|error| CreateError::Config(ConfigError::Semaphore(error)));
     let others = [
         CreateError::Config(ConfigError::Owners(MAX_OWNERS + 1)),
+        CreateError::Config(ConfigError::Mode(0o4600)),
         CreateError::Name(NameError::Empty),
         CreateError::AlreadyExists { path: path() },
         CreateError::InUse { path: path() },

@@ -60,6 +60,11 @@ pub enum ConfigError {
     /// No owner, or more than a word has room for.
     #[error("{0} owners: a segment has from 1 to {MAX_OWNERS}")]
     Owners(u32),
+    /// A mode that forbids its creator something, or allows more than to read and write.
+    #[error(
+        "a mode of {0:04o}: a segment is its creator's to read and write, and nobody's to execute"
+    )]
+    Mode(u32),
 }
 
 /// Why no segment was created. Nothing is left behind.
@@ -204,7 +209,7 @@ pub enum AttachError {
     },
     /// The file may not be opened to be read and written, or by a reader to be read.
     #[error(
-        "no permission to open {path}: only the user who created it may, unless its mode was changed"
+        "no permission to open {path}: only the user who created it may, unless its mode says otherwise"
     )]
     PermissionDenied {
         /// The file.

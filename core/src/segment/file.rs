@@ -19,9 +19,14 @@ use crate::protocol::registry::MAX_OWNERS;
 /// Only the creator's user may open a segment.
 pub(super) const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IWUSR);
 
+/// To read and write is all that anybody may do with one.
+const ALL: Mode =
+    MODE.union(Mode::S_IRGRP.union(Mode::S_IWGRP)).union(Mode::S_IROTH.union(Mode::S_IWOTH));
+
 /// Makes a segment of an empty `file` that nobody else can see.
 pub(super) fn fill<O: ?Sized + Object>(
     file: BorrowedFd<'_>,
+    mode: u32,
     config: &O::Config,
 ) -> Result<Shared<O>, CreateError> {
     let owners = O::owners(config);
@@ -29,8 +34,10 @@ pub(super) fn fill<O: ?Sized + Object>(
         return Err(ConfigError::Owners(owners.unwrap_or_default()).into());
     }
     let contents = Contents::of::<O>(O::elements(config), owners.unwrap_or_default().into())?;
+    let possible = |possible: &Mode| ALL.contains(*possible) && possible.contains(MODE);
+    let permissions = Mode::from_bits(mode).filter(possible).ok_or(ConfigError::Mode(mode))?;
     // Whatever the umask, or a memfd's default, says.
-    fchmod(file, MODE).map_err(|errno| create_io("fchmod", errno))?;
+    fchmod(file, permissions).map_err(|errno| create_io("fchmod", errno))?;
     let size = allocate(file, &contents)?;
     let mapping = Mapping::new(file, size, Access::Write)
         .map_err(|source| CreateError::Io { call: "mmap", source })?;

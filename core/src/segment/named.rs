@@ -38,7 +38,8 @@ pub enum Cleaned {
     Absent,
 }
 
-/// A directory of named segments. The segment `NAME` is the file `selvedge.NAME`, of mode 0600.
+/// A directory of named segments. The segment `NAME` is the file `selvedge.NAME`, of mode 0600 unless its creator
+/// wants [another](Self::mode).
 ///
 /// Whoever may open a file for writing is trusted: not to truncate it (any later access to a missing
 /// page is a SIGBUS), and not to write to it except through this library. Files in a tmpfs cannot be
@@ -46,6 +47,7 @@ pub enum Cleaned {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Directory {
     path: PathBuf,
+    mode: u32,
 }
 
 impl Directory {
@@ -65,7 +67,30 @@ impl Directory {
     /// supports `O_TMPFILE`. Use a tmpfs: elsewhere the kernel writes the pages to a disk.
     #[must_use]
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), mode: file::MODE.bits() }
+    }
+
+    /// Segments that are created from here on have this mode, instead of 0600: from that, where only the creator's user
+    /// may open them, to 0666. Whatever the umask says, it is exactly this, and is so before the file has a name.
+    /// Those that are there keep theirs.
+    ///
+    /// Whoever may write is trusted with all that the segment is: see [`Directory`]. Who may only read can attach as a
+    /// [`LatestReader`](crate::shared_memory::LatestReader) does.
+    ///
+    /// With any other mode, creating is [`ConfigError::Mode`](super::ConfigError::Mode).
+    ///
+    /// # Examples
+    /// ```
+    /// # use selvedge::{segment::Directory, signal::Signals};
+    /// # let name = &format!("doc.mode.{}", std::process::id());
+    /// let for_my_group = Directory::shm().mode(0o660);
+    /// let (signals, _) = Signals::named(&for_my_group, name)?;
+    /// # for_my_group.unlink(name)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn mode(self, mode: u32) -> Self {
+        Self { mode, ..self }
     }
 
     /// The file of the segment `name`.
@@ -102,7 +127,7 @@ impl Directory {
         config: O::Config,
     ) -> Result<Shared<O>, CreateError> {
         let path = self.path(name)?;
-        let fill = |file: &File| file::fill::<O>(file.as_fd(), &config);
+        let fill = |file: &File| file::fill::<O>(file.as_fd(), self.mode, &config);
         match naming::create(&self.kernel(), &path, fill)? {
             Some((_, object)) => Ok(object),
             None => Err(CreateError::AlreadyExists { path }),
@@ -177,7 +202,8 @@ impl Directory {
         config: O::Config,
     ) -> Result<(Shared<O>, Origin), OpenError> {
         let path = self.path(name)?;
-        let fill = |file: &File| Ok::<_, OpenError>(file::fill::<O>(file.as_fd(), &config)?);
+        let fill =
+            |file: &File| Ok::<_, OpenError>(file::fill::<O>(file.as_fd(), self.mode, &config)?);
         match naming::create_or_attach(&self.kernel(), &path, fill)? {
             Opened::Created(_, object) => Ok((object, Origin::Created)),
             Opened::Attached(file) => {
@@ -221,7 +247,7 @@ impl Directory {
     ) -> Result<Shared<O>, CreateError> {
         let path = self.path(name)?;
         let kernel = self.kernel();
-        let fill = |file: &File| file::fill::<O>(file.as_fd(), &config);
+        let fill = |file: &File| file::fill::<O>(file.as_fd(), self.mode, &config);
         match naming::take_over(&kernel, &path, fill, |file| kernel.is_segment(file))? {
             TakenOver::Created(_, object) => Ok(object),
             TakenOver::InUse => Err(CreateError::InUse { path }),

@@ -66,7 +66,7 @@ fn create_with<O: ?Sized + Object>(
 ) -> Result<(Shared<O>, OwnedFd), CreateError> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let file = memfd_create(label, flags).map_err(|e| create_io("memfd_create", e))?;
-    let object = file::fill(file.as_fd(), config)?;
+    let object = file::fill(file.as_fd(), file::MODE.bits(), config)?;
     // The last one keeps a peer from sealing the file against writing.
     fcntl(&file, F_ADD_SEALS(SIZE_SEALS | SealFlag::F_SEAL_SEAL | seals))
         .map_err(|errno| create_io("fcntl(F_ADD_SEALS)", errno))?;
