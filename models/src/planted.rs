@@ -126,6 +126,7 @@ const PATCHES: &[(&str, &str)] = patches![
     "semaphore-waiter-kept"
     "semaphore-wakes-early"
     "signals-raised-in-silence"
+    "signals-raised-one-at-a-time"
     "signals-taken-in-two-steps"
     "spsc-close-forgotten"
     "spsc-close-in-silence"

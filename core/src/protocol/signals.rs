@@ -59,6 +59,7 @@
 //! | `SIGNALS-2` | what whoever raised a signal did before is visible to whoever takes it | `signals/handed_over`, `signals/none_lost` |
 //! | `SIGNALS-3` | no lost wake-up: a waiter is not asleep for longer than a slice while a signal is pending for it | `signals/handed_over`, `signals/raiser_dies` |
 //! | `SIGNALS-4` | a process that dies has raised, or taken, or has not | `signals/raiser_dies` |
+//! | `SIGNALS-5` | `raise` and `take` end wherever another operation on the set stands: a handler may make them that has interrupted it | `signals/interrupted` |
 
 use core::{mem::offset_of, time::Duration};
 

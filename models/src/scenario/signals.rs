@@ -1,6 +1,7 @@
 //! Signals: who takes what was raised, and who is woken for it.
 
 mod handed_over;
+mod interrupted;
 mod none_lost;
 mod one_taker;
 mod raiser_dies;
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Entry> {
         Entry::of(none_lost::NoneLost),
         Entry::of(handed_over::HandedOver),
         Entry::of(one_taker::OneTaker),
+        Entry::explored(interrupted::Interrupted),
         Entry::explored(raiser_dies::RaiserDies),
     ]
 }
