@@ -48,7 +48,7 @@ impl Record for Answer {
     const ID: RecordId = RecordId::new("example.answer/1");
 }
 
-/// The job to stop. It is answered too, so that the dispatcher knows.
+/// The job to stop, one for each worker. It is answered too, so that the dispatcher knows.
 const STOP: u64 = 0;
 
 const CONFIG: RingConfig = RingConfig::new(64);
@@ -59,11 +59,13 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// Jobs through one message queue, answers through another.
 #[derive(Debug, Parser)]
 enum Role {
-    /// Have jobs done, print their answers, and stop the worker.
+    /// Have jobs done, print their answers, and stop the workers.
     Dispatch {
         name: String,
         #[arg(long, value_name = "N")]
         jobs: u32,
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        workers: u32,
     },
     /// Do jobs, until told to stop.
     Work {
@@ -77,7 +79,9 @@ enum Role {
 fn main() -> ExitCode {
     let directory = common::directory();
     let done = match Role::parse() {
-        Role::Dispatch { name, jobs } => dispatch(&directory, &queues(&name), jobs.into()),
+        Role::Dispatch { name, jobs, workers } => {
+            dispatch(&directory, &queues(&name), jobs.into(), workers)
+        }
         Role::Work { name, crash_after } => work(&directory, &queues(&name), crash_after),
     };
     common::exit("message_queue", done)
@@ -87,13 +91,15 @@ fn queues(name: &str) -> [String; 2] {
     ["jobs", "done"].map(|queue| format!("{name}.{queue}"))
 }
 
-fn dispatch(directory: &Directory, [jobs, done]: &[String; 2], count: u64) -> Done {
+fn dispatch(directory: &Directory, [jobs, done]: &[String; 2], count: u64, workers: u32) -> Done {
     let mut sender = MessageQueue::named(directory, jobs, CONFIG)?.0.sender()?;
     let mut receiver = MessageQueue::named(directory, done, CONFIG)?.0.receiver()?;
     let squares = have_done(&mut sender, &mut receiver, 1..=count)?;
     let squares: Vec<_> = squares.values().map(u64::to_string).collect();
     println!("{count} jobs are answered: {}", squares.join(" "));
-    have_done(&mut sender, &mut receiver, iter::once(STOP))?;
+    for _ in 0..workers {
+        have_done(&mut sender, &mut receiver, iter::once(STOP))?;
+    }
     directory.unlink(jobs)?;
     directory.unlink(done)?;
     Ok(())

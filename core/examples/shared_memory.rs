@@ -10,7 +10,11 @@
 
 mod common;
 
-use std::{process::ExitCode, thread, time::Duration};
+use std::{
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
 
 use clap::Parser;
 use common::Done;
@@ -19,7 +23,7 @@ use selvedge::{
     shared_memory::{LatestCell, LatestConfig},
 };
 
-/// Between two values.
+/// Between two values, unless another rate is asked for.
 const PACE: Duration = Duration::from_millis(10);
 
 /// Between two looks.
@@ -34,6 +38,9 @@ enum Role {
         /// The values, in order, each once.
         #[arg(required = true, value_name = "VALUE")]
         values: Vec<u64>,
+        /// So many a second; then say how late the latest was.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        rate: Option<u32>,
         /// Die by SIGKILL when N values are written and more are to be.
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         crash_after: Option<u64>,
@@ -52,26 +59,40 @@ enum Role {
 fn main() -> ExitCode {
     let directory = common::directory();
     let done = match Role::parse() {
-        Role::Publish { name, values, crash_after } => {
-            publish(&directory, &name, &values, crash_after)
+        Role::Publish { name, values, rate, crash_after } => {
+            publish(&directory, &name, &values, rate, crash_after)
         }
         Role::Watch { name, until, rm } => watch(&directory, &name, until, rm),
     };
     common::exit("shared_memory", done)
 }
 
-fn publish(directory: &Directory, name: &str, values: &[u64], crash_after: Option<u64>) -> Done {
+fn publish(
+    directory: &Directory,
+    name: &str,
+    values: &[u64],
+    rate: Option<u32>,
+    crash_after: Option<u64>,
+) -> Done {
     let config = LatestConfig::of(values[0]);
     let (cell, _) = directory.create_or_attach::<LatestCell<u64>>(name, config)?;
     let mut writer = cell.writer()?;
     let latest = cell.reader().read();
     let published = values.iter().position(|value| *value == latest).map_or(0, |place| place + 1);
+    let pace = rate.map_or(PACE, |rate| Duration::from_secs(1) / rate);
+    let (start, mut late) = (Instant::now(), Duration::ZERO);
     for (written, value) in (0..).zip(&values[published..]) {
         if crash_after == Some(written) {
             common::crash();
         }
-        thread::sleep(PACE);
+        let due = start + pace * (written as u32 + 1);
+        thread::sleep(due.saturating_duration_since(Instant::now()));
         writer.write(*value);
+        late = late.max(due.elapsed());
+    }
+    if rate.is_some() {
+        let second = (values.len() - published) as f64 / start.elapsed().as_secs_f64();
+        println!("{second:.0} values a second, none more than {late:.0?} late");
     }
     Ok(())
 }
