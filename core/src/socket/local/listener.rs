@@ -80,9 +80,9 @@ impl ListenerConfig {
     }
 
     /// The mode of the socket's file, whatever the umask is: whoever may write to it may connect, and is then looked
-    /// up in the list of [`users`](Self::users). It is 0600 unless this says otherwise.
+    /// up in the list of [`users`](Self::users). It is 0600 unless this says otherwise, and 0666 at most.
     pub fn mode(self, mode: u32) -> Self {
-        Self { mode: mode & 0o777, ..self }
+        Self { mode, ..self }
     }
 
     /// The users that are let in, instead of this process's own. Root is none of them unless it is listed.
@@ -176,7 +176,8 @@ impl Listener {
     /// Listens at `path`, in place of a listener that was killed.
     ///
     /// # Errors
-    /// As [`at`](Self::at); [`InvalidInput`](io::ErrorKind::InvalidInput) if a capacity is not a power of two.
+    /// As [`at`](Self::at); [`InvalidInput`](io::ErrorKind::InvalidInput) if a capacity is not a power of two, or the mode
+    /// says more than who may read and write.
     ///
     /// # If a process dies
     /// Both files stay, and the next listener takes them over.
@@ -187,8 +188,12 @@ impl Listener {
 
     fn new(path: &Path, config: ListenerConfig) -> io::Result<Self> {
         if !config.capacity.is_power_of_two() || config.most_capacity < config.capacity {
-            let why = "a connection's capacity is a power of two, and no more than what is granted";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            return Err(invalid(
+                "a connection's capacity is a power of two, and no more than what is granted",
+            ));
+        }
+        if config.mode & !0o666 != 0 {
+            return Err(invalid("a mode says who may read and write, and nothing else"));
         }
         let address = UnixAddr::new(path)?;
         let lock = lock(path)?;
@@ -454,6 +459,10 @@ fn remove_stale(path: &Path, address: &UnixAddr) -> io::Result<()> {
         Err(Errno::ECONNREFUSED) => fs::remove_file(path),
         _ => Err(in_use("somebody listens there")),
     }
+}
+
+fn invalid(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 fn in_use(why: &'static str) -> io::Error {
