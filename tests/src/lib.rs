@@ -1,10 +1,11 @@
 //! What tests share: records, names that vanish, children that do not stay, a clock, a second view of
-//! a segment's bytes, descriptors in flight; every mechanism, models, what fuzz targets do with an input, and
-//! sessions in READMEs.
+//! a segment's bytes, descriptors in flight; every mechanism, models, what fuzz targets do with an input,
+//! examples, and sessions in READMEs.
 #![cfg(target_os = "linux")]
 
 pub mod confined;
 pub mod deaths;
+pub mod examples;
 pub mod fuzz;
 pub mod mechanisms;
 pub mod model;
