@@ -26,10 +26,13 @@ pub fn prepare(command: &mut Command) -> &mut Command {
 /// If they are not built.
 pub fn build() {
     static BUILT: Once = Once::new();
+    const TASKS: [&str; 4] = ["--features", "tokio", "--example", "tasks"];
     BUILT.call_once(|| {
-        let mut build = Command::new("cargo");
-        prepare(build.args(["build", "-q", "-p", "selvedge", "--examples"]));
-        assert!(build.status().expect("cargo is there").success(), "the examples are built");
+        for which in [&["--examples"][..], &TASKS] {
+            let mut build = Command::new("cargo");
+            prepare(build.args(["build", "-q", "-p", "selvedge"]).args(which));
+            assert!(build.status().expect("cargo is there").success(), "the examples are built");
+        }
     });
 }
 
@@ -45,7 +48,8 @@ pub fn start<'a>(
 ) -> &'a mut Child {
     build();
     let mut command = Command::new("cargo");
-    command.args(["run", "-q", "-p", "selvedge", "--example", name, "--"]);
+    let features = if name == "tasks" { "tokio" } else { "" };
+    command.args(["run", "-q", "-p", "selvedge", "--features", features, "--example", name, "--"]);
     command.args(arguments.split_whitespace()).env("SELVEDGE_DIRECTORY", directory);
     children.start(name, prepare(&mut command))
 }
