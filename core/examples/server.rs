@@ -14,7 +14,7 @@ mod common;
 
 use std::{
     collections::VecDeque,
-    io::{self, ErrorKind::TimedOut},
+    io::ErrorKind::TimedOut,
     os::fd::AsFd,
     process::ExitCode,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -24,13 +24,12 @@ use std::{
 
 use clap::Parser;
 use common::{Done, http};
-use nix::{
-    errno::Errno,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-};
-use selvedge::socket::{
-    self, Address, Connection, Listener, Peer, Socket,
-    frame::{FrameError, Framed},
+use selvedge::{
+    poll,
+    socket::{
+        self, Address, Connection, Listener, Peer, Socket,
+        frame::{FrameError, Framed},
+    },
 };
 
 /// A guest that says nothing for so long is hung up on.
@@ -104,7 +103,8 @@ fn run(Arguments { frames, http, guests }: Arguments) -> Done {
     let book = Arc::new(Book::default());
     let mut missing = guests;
     while missing > 0 {
-        wait(&doors)?;
+        let listeners: Vec<_> = doors.iter().map(|door| &door.listener as &dyn AsFd).collect();
+        poll::wait(&listeners, None)?;
         for door in &mut doors {
             door.let_in(&book, &mut missing);
         }
@@ -115,15 +115,6 @@ fn run(Arguments { frames, http, guests }: Arguments) -> Done {
     let Pages { count, cut, .. } = *book.pages();
     println!("guests: {guests}, messages: {count}, broken off: {cut}");
     Ok(())
-}
-
-/// Waits until somebody is at a door, or a signal comes.
-fn wait(doors: &[Door]) -> io::Result<()> {
-    let each = doors.iter().map(|door| PollFd::new(door.listener.as_fd(), PollFlags::POLLIN));
-    match poll(&mut each.collect::<Vec<_>>(), PollTimeout::NONE) {
-        Ok(_) | Err(Errno::EINTR) => Ok(()),
-        Err(errno) => Err(errno.into()),
-    }
 }
 
 impl Door {
