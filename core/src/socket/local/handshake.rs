@@ -133,6 +133,7 @@ impl Welcome {
             Self { refusal: 3, .. } => Refusal::Capacity,
             Self { refusal: 4, .. } => Refusal::Busy,
             Self { refusal: 5, .. } => Refusal::Malformed,
+            Self { version: VERSION, .. } => return Err(not_ours()),
             Self { version, .. } => Refusal::Version(version),
         };
         Err(io::Error::new(refusal.kind(), refusal))
@@ -201,8 +202,13 @@ fn meet(path: &Path, capacity: u32, until: Option<Instant>) -> io::Result<Connec
     let hello = Hello { magic: MAGIC, version: VERSION, capacity };
     // A server that refuses on sight may have hung up already; its answer is there all the same.
     let _ = send(socket.as_raw_fd(), hello.as_bytes(), MsgFlags::MSG_NOSIGNAL);
+    // A server that hangs up on what it has not read resets the connection; what it said before is there still.
+    let hear = || match answer(socket.as_fd()) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => answer(socket.as_fd()),
+        heard => heard,
+    };
     let (welcome, pipes) =
-        ready::until(&socket, PollFlags::POLLIN, left(until), || if_ready(answer(socket.as_fd())))?;
+        ready::until(&socket, PollFlags::POLLIN, left(until), || if_ready(hear()))?;
     welcome.read()?;
     let pipes: [OwnedFd; 2] = pipes.try_into().map_err(|_| not_ours())?;
     let [to, from] = pipes.map(sealed::attach::<Ring>);
