@@ -197,13 +197,9 @@ impl Listener {
         }
         let address = UnixAddr::new(path)?;
         let lock = lock(path)?;
-        remove_stale(path, &address)?;
-        let socket = packets()?;
-        // From its first moment on, the file lets nobody in who is not meant to be; `chmod` adds what a umask took away.
-        fchmod(&socket, Mode::from_bits_truncate(config.mode))?;
-        bind(socket.as_raw_fd(), &address)?;
-        fs::set_permissions(path, Permissions::from_mode(config.mode))?;
-        listen_at(&socket, Backlog::MAXCONN)?;
+        // As long as it is locked, its name is this listener's.
+        let socket = socket_at(path, &address, config.mode)
+            .inspect_err(|_| _ = fs::remove_file(lock_path(path)))?;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, LISTENING))?;
         Ok(Self {
@@ -248,12 +244,11 @@ impl Listener {
             if let Some(connection) = self.look()? {
                 return Ok(connection);
             }
-            let late = self.half_open.front().map(|first| first.until);
-            let next = [until, late].into_iter().flatten().min();
-            let is_late = || until.is_some_and(|until| until <= Instant::now());
-            if !is_ready(&self.epoll.0, PollFlags::POLLIN, next)? && (is_late() || is_cancelled()) {
+            if until.is_some_and(|until| until <= Instant::now()) || is_cancelled() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
+            let late = self.half_open.front().map(|first| first.until);
+            is_ready(&self.epoll.0, PollFlags::POLLIN, [until, late].into_iter().flatten().min())?;
         }
     }
 
@@ -270,7 +265,11 @@ impl Listener {
                 key => {
                     let at = self.half_open.iter().position(|client| client.key == key);
                     match at.and_then(|at| self.half_open.remove(at)) {
-                        Some(client) => self.hear(client.socket)?,
+                        Some(client) => {
+                            // From here on, what it does is nothing to wake a listener for.
+                            self.epoll.delete(&client.socket)?;
+                            self.hear(client.socket)?
+                        }
                         None => None,
                     }
                 }
@@ -445,6 +444,18 @@ fn lock(path: &Path) -> io::Result<File> {
             return Ok(file);
         }
     }
+}
+
+/// A socket that listens at `path`, whose file has this mode.
+fn socket_at(path: &Path, address: &UnixAddr, mode: u32) -> io::Result<OwnedFd> {
+    remove_stale(path, address)?;
+    let socket = packets()?;
+    // From its first moment on, the file lets nobody in who is not meant to be; `chmod` adds what a umask took away.
+    fchmod(&socket, Mode::from_bits_truncate(mode))?;
+    bind(socket.as_raw_fd(), address)?;
+    fs::set_permissions(path, Permissions::from_mode(mode))?;
+    listen_at(&socket, Backlog::MAXCONN)?;
+    Ok(socket)
 }
 
 /// Removes the socket's file that a listener has left which was killed.
