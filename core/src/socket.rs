@@ -23,12 +23,17 @@
 //! | one way ends | `shutdown(2)` | [`finish`](Socket::finish) |
 //! | the peer closes | end of file, once all is read | the same |
 //! | the peer is killed | end of file, or `ECONNRESET` if it had not read all | end of file, and [`ended`](crate::pipe::PipeReader::ended) says which |
-//! | a write to one who is gone | `EPIPE`, and `SIGPIPE` | `BrokenPipe` |
-//! | the server was killed | its file stays, and `bind` fails | its file stays; the next server takes its place |
+//! | a write to one who is gone | `EPIPE`, and `SIGPIPE`; `ECONNRESET` if it was killed meanwhile | `BrokenPipe`; if it was killed, once there is no room |
+//! | a timeout is over | `EAGAIN` | `TimedOut` |
+//! | a signal is handled meanwhile | `EINTR` | the call goes on |
+//! | the server has gone | its file stays, and `bind` fails | nothing stays |
+//! | the server was killed | likewise | its file stays; the next server takes its place |
 //! | system calls | one for each read and write | none, unless somebody waits |
 //! | while many connections wait | nothing | a look ten times a second at those that are polled |
 //!
-//! TCP and UDP are the kernel's own, as they are: what is said of them is said of sockets in general.
+//! TCP and UDP are the kernel's own, as they are, but for timeouts and signals. What fits of a datagram that does not is
+//! not read, but an error; and there is no end of datagrams, so [`finish`](Socket::finish) does not keep them from
+//! being sent.
 //!
 //! # Whom is trusted
 //! Nobody. A local peer may write anything to the memory at any time: it can send garbage, and stall or end its own

@@ -3,7 +3,7 @@
 use std::{
     io::{IoSlice, IoSliceMut},
     os::{
-        fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd},
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
         unix::net::UnixStream,
     },
 };
@@ -19,10 +19,23 @@ use nix::{
 /// # Errors
 /// Of `sendmsg`.
 pub fn send(socket: &UnixStream, descriptor: impl AsFd) -> nix::Result<()> {
-    let descriptors = [descriptor.as_fd().as_raw_fd()];
-    let rights = [ControlMessage::ScmRights(&descriptors)];
-    let (carrier, flags) = ([IoSlice::new(&[0])], MsgFlags::empty());
-    sendmsg::<()>(socket.as_raw_fd(), &carrier, &rights, flags, None).map(|_| ())
+    send_packet(socket, &[0], &[descriptor.as_fd()])
+}
+
+/// Sends `bytes`, and descriptors with them.
+///
+/// # Errors
+/// Of `sendmsg`.
+pub fn send_packet(
+    socket: impl AsFd,
+    bytes: &[u8],
+    descriptors: &[BorrowedFd<'_>],
+) -> nix::Result<()> {
+    let numbers: Vec<RawFd> = descriptors.iter().map(AsRawFd::as_raw_fd).collect();
+    let rights = [ControlMessage::ScmRights(&numbers)];
+    let rights = if numbers.is_empty() { &[] } else { &rights[..] };
+    let (socket, flags) = (socket.as_fd().as_raw_fd(), MsgFlags::MSG_NOSIGNAL);
+    sendmsg::<()>(socket, &[IoSlice::new(bytes)], rights, flags, None).map(drop)
 }
 
 /// Receives a descriptor, close-on-exec.
@@ -30,16 +43,28 @@ pub fn send(socket: &UnixStream, descriptor: impl AsFd) -> nix::Result<()> {
 /// # Errors
 /// Of `recvmsg`; `ENOMSG` if none comes.
 pub fn receive(socket: &UnixStream) -> nix::Result<OwnedFd> {
-    let mut carrier = [0];
-    let mut carrier = [IoSliceMut::new(&mut carrier)];
-    let mut space = cmsg_space!(RawFd);
-    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
-    let message = recvmsg::<()>(socket.as_raw_fd(), &mut carrier, Some(&mut space), flags)?;
-    match message.cmsgs()?.next() {
-        Some(ControlMessageOwned::ScmRights(descriptors)) if descriptors.len() == 1 => {
-            // SAFETY: the kernel has just made it for this process, and nobody else knows of it.
-            Ok(unsafe { OwnedFd::from_raw_fd(descriptors[0]) })
+    let (_, mut descriptors) = receive_packet(socket)?;
+    descriptors.pop().filter(|_| descriptors.is_empty()).ok_or(Errno::ENOMSG)
+}
+
+/// Receives a few bytes, and up to two descriptors that come with them, close-on-exec.
+///
+/// # Errors
+/// Of `recvmsg`.
+pub fn receive_packet(socket: impl AsFd) -> nix::Result<(Vec<u8>, Vec<OwnedFd>)> {
+    let mut bytes = [0; 64];
+    let mut slices = [IoSliceMut::new(&mut bytes)];
+    let mut space = cmsg_space!([RawFd; 2]);
+    let (socket, flags) = (socket.as_fd().as_raw_fd(), MsgFlags::MSG_CMSG_CLOEXEC);
+    let message = recvmsg::<()>(socket, &mut slices, Some(&mut space), flags)?;
+    let mut descriptors = Vec::new();
+    for control in message.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(numbers) = control {
+            // SAFETY: the kernel has just made them for this process, and nobody else knows of them.
+            let owned = numbers.into_iter().map(|number| unsafe { OwnedFd::from_raw_fd(number) });
+            descriptors.extend(owned);
         }
-        _ => Err(Errno::ENOMSG),
     }
+    let length = message.bytes;
+    Ok((bytes[..length].to_vec(), descriptors))
 }

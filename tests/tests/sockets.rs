@@ -3,7 +3,7 @@
 use std::{
     io::{Read, Write},
     path::PathBuf,
-    process::{Child, Command},
+    process::Child,
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +13,7 @@ use selvedge::{
     platform::native::SLEEP_SLICE,
     socket::{self, Address, Socket, local},
 };
-use selvedge_tests::{Children, FOR_EVER, hear};
+use selvedge_tests::{Children, FOR_EVER, hear, sockets::Kind};
 use tempfile::TempDir;
 
 /// A place for a local listener.
@@ -24,8 +24,8 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn end<'a>(children: &'a mut Children, address: &Address, deed: &str) -> &'a mut Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_socket_end"));
-    children.start("socket_end", command.args([&address.to_string(), deed]))
+    let kind = Kind::ours(address.clone());
+    children.start("socket_end", &mut kind.hand_to(env!("CARGO_BIN_EXE_socket_end"), deed))
 }
 
 /// A connection to a process that has done its deed.

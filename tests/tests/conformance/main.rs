@@ -5,6 +5,7 @@
 mod message_queue;
 mod pipe;
 mod semaphore;
+mod socket;
 
 use std::{
     fmt::{Display, Write as _},
