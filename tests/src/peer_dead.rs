@@ -1,5 +1,7 @@
 //! How long a peer's death takes to become known: in each blocking call, from SIGKILL to the call's return.
 
+mod socket;
+
 use std::{
     any::Any,
     error::Error,
@@ -24,6 +26,7 @@ use selvedge::{
 };
 
 use crate::{Children, FOR_EVER, View, hear, heir};
+pub use socket::SocketCall;
 
 /// What is promised: the death is known at the end of the slice in which it came. The rest is for the kernel,
 /// which frees the locks of the dead within some milliseconds, and for the scheduler of a busy machine.
@@ -55,6 +58,12 @@ pub enum Call {
     PipeRead,
     /// Into a pipe that is full, while its reader lives.
     PipeWrite,
+    /// Of a local connection, by the server.
+    Server(SocketCall),
+    /// Of a local connection, by the client.
+    Client(SocketCall),
+    /// To a server that listens, and accepts nobody.
+    Connect,
 }
 
 /// A call that is about to be made: did it end as it should?
@@ -62,7 +71,7 @@ type Wait = Box<dyn FnOnce() -> bool>;
 
 impl Call {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 23] = [
         Self::Pop,
         Self::Read,
         Self::Push,
@@ -73,7 +82,26 @@ impl Call {
         Self::PushBehind,
         Self::PipeRead,
         Self::PipeWrite,
+        Self::Server(SocketCall::Read),
+        Self::Server(SocketCall::Write),
+        Self::Server(SocketCall::Recv),
+        Self::Server(SocketCall::RecvHalf),
+        Self::Server(SocketCall::PollRead),
+        Self::Server(SocketCall::PollWrite),
+        Self::Client(SocketCall::Read),
+        Self::Client(SocketCall::Write),
+        Self::Client(SocketCall::Recv),
+        Self::Client(SocketCall::RecvHalf),
+        Self::Client(SocketCall::PollRead),
+        Self::Client(SocketCall::PollWrite),
+        Self::Connect,
     ];
+
+    /// Does the kernel tell of the death, so that it need not be asked for?
+    #[must_use]
+    pub fn is_told(self) -> bool {
+        matches!(self, Self::Server(_) | Self::Client(_) | Self::Connect)
+    }
 
     /// A segment for the victim, and the survivor's call.
     fn prepare(self) -> Result<(OwnedFd, Wait), Box<dyn Error>> {
@@ -134,6 +162,9 @@ impl Call {
                 (descriptor, Box::new(wait))
             }
             Self::PipeRead | Self::PipeWrite => self.prepare_pipe()?,
+            Self::Server(call) => socket::survivor(call, true)?,
+            Self::Client(call) => socket::survivor(call, false)?,
+            Self::Connect => socket::unanswered()?,
         })
     }
 
@@ -189,6 +220,9 @@ impl Call {
             }
             Self::PipeRead => Box::new(Pipe::inherit(descriptor)?.writer()?),
             Self::PipeWrite => Box::new(Pipe::inherit(descriptor)?.reader()?),
+            Self::Server(call) => Box::new(socket::victim(call, false, &descriptor)?),
+            Self::Client(call) => Box::new(socket::victim(call, true, &descriptor)?),
+            Self::Connect => Box::new(socket::deaf(&descriptor)?),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::{path::Path, thread};
 
+use selvedge::platform::native::SLEEP_SLICE;
 use selvedge_tests::peer_dead::{BOUND, Call};
 
 /// Of each call; they sleep most of the time, so all calls are tested at once.
@@ -15,6 +16,9 @@ fn a_death_is_known_in_every_blocking_call_within_a_slice_and_the_kernels_time()
             scope.spawn(move || {
                 let times = call.times(program, DEATHS);
                 assert!(times.iter().all(|time| *time <= BOUND), "{call:?}: {times:?}");
+                // At the end of a slice it would be half of one.
+                let median = times[times.len() / 2];
+                assert!(!call.is_told() || median < SLEEP_SLICE / 4, "{call:?}: {times:?}");
             });
         }
     });

@@ -25,13 +25,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn measure(count: u32) -> Result<(), Box<dyn Error>> {
     let program = env::current_exe()?;
-    println!("{:10} {:>7} {:>7} {:>7} {:>7}  of {count}", "ms", "min", "median", "p99", "max");
+    println!("{:18} {:>7} {:>7} {:>7} {:>7}  of {count}", "ms", "min", "median", "p99", "max");
     for call in Call::ALL {
         let times = call.times(&program, count);
         let last = times.len().checked_sub(1).ok_or("none")?;
         let [min, median, p99, max] =
             [0, 50, 99, 100].map(|percent| times[last * percent / 100].as_secs_f64() * 1e3);
-        println!("{:10} {min:7.2} {median:7.2} {p99:7.2} {max:7.2}", format!("{call:?}"));
+        println!("{:18} {min:7.2} {median:7.2} {p99:7.2} {max:7.2}", format!("{call:?}"));
     }
     println!("promised: {} ms", BOUND.as_millis());
     Ok(())
