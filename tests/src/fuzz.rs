@@ -2,6 +2,7 @@
 //! replayed without a fuzzer. Each panics if its oracle is contradicted.
 
 mod attach;
+mod frames;
 mod words;
 
 use arbitrary::{Arbitrary, Unstructured};
@@ -13,8 +14,9 @@ use crate::model;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("attach", attach::attach),
+    ("frames", frames::frames),
     ("mpmc", mpmc),
     ("mpmc_words", words::mpmc_words),
     ("semaphore", semaphore),
