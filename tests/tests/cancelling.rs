@@ -74,9 +74,7 @@ impl Blocked {
             let had = theirs.run(|| call(timeout));
             (Instant::now(), had, call)
         });
-        while self.waiters() == 0 {
-            thread::yield_now();
-        }
+        until(|| self.waiters() > 0);
         thread::sleep(Duration::from_millis(1));
         let start = Instant::now();
         canceller.cancel();
@@ -84,6 +82,14 @@ impl Blocked {
         self.call = call;
         assert!(!had, "{}: there was nothing", self.what);
         end - start
+    }
+}
+
+fn until(holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < FOR_EVER, "nobody waits");
+        thread::yield_now();
     }
 }
 
@@ -318,9 +324,7 @@ fn others_who_wait_for_the_same_thing_wait_on() {
         move || canceller.run(|| theirs.acquire())
     });
     let waits_on = begin(move || another.acquire());
-    while semaphore.state().waiters() < 3 {
-        thread::yield_now();
-    }
+    until(|| semaphore.state().waiters() == 3);
     canceller.cancel();
     assert_eq!(cancelled.recv_timeout(FOR_EVER), Ok(Err(AcquireTimeoutError::TimedOut)));
     assert_eq!(waits_on.recv_timeout(A_WHILE), Err(Timeout));
