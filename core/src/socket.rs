@@ -23,7 +23,7 @@
 //! | one way ends | `shutdown(2)` | [`finish`](Socket::finish) |
 //! | the peer closes | end of file, once all is read | the same |
 //! | the peer is killed | end of file, or `ECONNRESET` if it had not read all | end of file, and [`ended`](crate::pipe::PipeReader::ended) says which |
-//! | a write to one who is gone | `EPIPE`, and `SIGPIPE`; `ECONNRESET` if it was killed meanwhile | `BrokenPipe`; if it was killed, once there is no room |
+//! | a write to one who is gone | `EPIPE`, and `SIGPIPE`; `ECONNRESET` if it was killed meanwhile | `BrokenPipe` |
 //! | a timeout is over | `EAGAIN` | `TimedOut` |
 //! | a signal is handled meanwhile | `EINTR` | the call goes on |
 //! | the server has gone | its file stays, and `bind` fails | nothing stays |

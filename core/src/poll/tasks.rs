@@ -5,8 +5,16 @@ use core::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use std::{io, os::fd::AsRawFd};
+use std::{
+    io::{
+        self,
+        ErrorKind::{TimedOut, WouldBlock},
+    },
+    os::fd::AsRawFd,
+    time::Instant,
+};
 
+use nix::poll::PollFlags;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf, unix::AsyncFd};
 
 use super::{Pollable, Waits};
@@ -15,6 +23,7 @@ use crate::{
     mutex::{Guard, LockError, RobustMutex},
     permits::{PermitGuard, PermitHandle},
     pipe::{PipeReader, PipeWriter},
+    platform::native::ready::is_ready,
     protocol::{Corrupt, mutex::TryLockError, semaphore::TryAcquireError},
     segment::Record,
     semaphore::Semaphore,
@@ -56,8 +65,7 @@ impl<H: Waits> Async<H> {
 
     /// Tries until there is something to be had.
     async fn until_had<R>(&mut self, mut attempt: impl FnMut(&mut Pollable<H>) -> Option<R>) -> R {
-        let attempt =
-            |handle: &mut Pollable<H>| attempt(handle).ok_or(io::ErrorKind::WouldBlock.into());
+        let attempt = |handle: &mut Pollable<H>| attempt(handle).ok_or(WouldBlock.into());
         self.0.async_io_mut(Interest::READABLE, attempt).await.expect(RUNNING)
     }
 }
@@ -219,11 +227,16 @@ impl AsyncListener {
     /// # Errors
     /// What the kernel says.
     pub async fn accept(&mut self) -> io::Result<Connection> {
-        let attempt = |listener: &mut Listener| match listener.accept_within(Some(Duration::ZERO)) {
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                Err(io::ErrorKind::WouldBlock.into())
+        let attempt = |listener: &mut Listener| loop {
+            match listener.accept_within(Some(Duration::ZERO)) {
+                Err(error) if error.kind() == TimedOut => {
+                    // It looks at some at a time, and the runtime hears of the others once.
+                    if !is_ready(listener, PollFlags::POLLIN, Some(Instant::now()))? {
+                        return Err(WouldBlock.into());
+                    }
+                }
+                outcome => return outcome,
             }
-            outcome => outcome,
         };
         self.0.async_io_mut(Interest::READABLE, attempt).await
     }

@@ -142,15 +142,7 @@ impl Connection {
     ) -> Result<Self, JoinError> {
         let credentials = Credentials::of_peer(&socket)?;
         let rings = [to.clone(), from.clone()];
-        let line = Lifeline::to(peer, socket, move || {
-            for ring in &rings {
-                let nobody = NativeCtx::default();
-                ring.sweep(&nobody, peer);
-                // Whatever the words say, by a peer that is not to be trusted.
-                ring.filled().notify(&nobody, u32::MAX);
-                ring.freed().notify(&nobody, u32::MAX);
-            }
-        })?;
+        let line = Lifeline::to(peer, socket, move || leave(peer, &rings))?;
         let ctx = NativeCtx::with_lifeline(line.clone());
         let writer = PipeWriter::over(Producer::claim(to, ctx.clone(), owner)?);
         let reader = PipeReader::over(Consumer::claim(from, ctx, owner)?);
@@ -172,6 +164,21 @@ impl Connection {
     pub fn split(self) -> (PipeReader, Option<PipeWriter>) {
         (self.reader, self.writer)
     }
+}
+
+/// Leaves the ends of a peer that has hung up: what it has written is read to its end, and nobody writes to it any more.
+/// Before it did that, it may have written anything into their words, and nobody who waits is to wait on.
+fn leave(peer: Owner, [to, from]: &[Shared<Ring>; 2]) {
+    let nobody = NativeCtx::default();
+    // A vacant end would be waited for.
+    let _ = Producer::claim(from.clone(), nobody.clone(), peer);
+    from.sweep(&nobody, peer);
+    to.sweep(&nobody, peer);
+    if let Ok(reader) = Consumer::claim(to.clone(), nobody.clone(), peer) {
+        reader.close();
+    }
+    from.filled().notify(&nobody, u32::MAX);
+    to.freed().notify(&nobody, u32::MAX);
 }
 
 /// Why an end of a connection could not be had.

@@ -100,6 +100,11 @@ fn serve_bytes(mut connection: Connection, tell: &Sender<String>) {
         match echoed {
             Ok(0) => break None,
             Ok(_) => {}
+            // The client has gone, and what it has left to be read says how.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                let _ = connection.read_within(&mut bytes, Some(PATIENCE));
+                break None;
+            }
             Err(error) => break Some(error.to_string()),
         }
     };
