@@ -13,9 +13,12 @@
 //! | a semaphore's, a pool's `acquire` | [`AcquireTimeoutError::TimedOut`], [`TimedOut`] |
 //! | a mutex's `lock` | [`LockError::Held`] |
 //! | `wait` for signals | the empty set |
-//! | [`poll::wait`](crate::poll::wait) | no descriptor |
+//! | [`poll::wait`] | no descriptor |
+//! | of a [`Timer`], the kernel's signals ([`Caught`]), the end of a [`Process`], a read of a [`Cancellable`] | [`ErrorKind::TimedOut`](io::ErrorKind::TimedOut) |
 //!
-//! A [`Canceller`] is also a descriptor that can be read while it is cancelled, for threads that wait by `poll(2)`.
+//! A [`Canceller`] is also a descriptor that can be read while it is cancelled, for threads that wait by `poll(2)`. What is
+//! not of this library is waited for by [`poll::wait`], and read as [`Cancellable`]. By Ctrl-C those calls are cancelled
+//! that are [`interruptible`](crate::signal::interruptible).
 //!
 //! # How
 //! What a thread runs in is the thread's, not its calls' or handles': so code that knows nothing of it, `read_to_end` on a
@@ -44,6 +47,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Caught`]: crate::signal::Caught
+//! [`Process`]: crate::signal::Process
+//! [`Timer`]: crate::timer::Timer
 //! [`AcquireTimeoutError::TimedOut`]: crate::protocol::semaphore::AcquireTimeoutError::TimedOut
 //! [`LockError::Held`]: crate::mutex::LockError::Held
 //! [`RecvError::Empty`]: crate::message_queue::RecvError::Empty
@@ -52,12 +58,15 @@
 //! [`TimedOut`]: crate::protocol::permits::TimedOut
 
 use std::{
-    io,
+    io::{self, Read},
     os::fd::{AsFd, BorrowedFd},
     sync::Arc,
 };
 
-use crate::platform::native::stop::Stop;
+use crate::{
+    platform::native::stop::{self, Stop},
+    poll,
+};
 
 /// What ends blocking calls. Its clones are the same.
 #[derive(Clone, Debug)]
@@ -92,6 +101,26 @@ impl Canceller {
     pub fn run<R>(&self, calls: impl FnOnce() -> R) -> R {
         let _until_then = self.0.install();
         calls()
+    }
+}
+
+/// Do this thread's calls end? For its own loops, which wait for nothing.
+pub fn is_cancelled() -> bool {
+    stop::is_cancelled()
+}
+
+/// What is read from, a file, a terminal, a socket, so that its reads are cancelled: with
+/// [`TimedOut`](io::ErrorKind::TimedOut), also where there is something to be read, for that may never end. It must have no
+/// buffer of its own, as [`Stdin`](io::Stdin) has: bytes in there are not seen.
+#[derive(Debug)]
+pub struct Cancellable<R>(pub R);
+
+impl<R: Read + AsFd> Read for Cancellable<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if poll::wait(&[&self.0], None)?.is_empty() || is_cancelled() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.0.read(into)
     }
 }
 

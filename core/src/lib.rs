@@ -27,3 +27,5 @@ pub mod shared_memory;
 pub mod signal;
 #[cfg(target_os = "linux")]
 pub mod socket;
+#[cfg(target_os = "linux")]
+pub mod timer;

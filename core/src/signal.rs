@@ -1,6 +1,6 @@
 //! Signals: asynchronous notification of what has happened, without more to say about it.
 //!
-//! A set of 64 signals lives in a segment. Any process raises any of them; any other takes those that are pending, at
+//! Between processes that know each other, a set of 64 signals lives in a segment. Any process raises any of them; any other takes those that are pending, at
 //! once, by waiting, or by polling beside other things ([`Pollable`](crate::poll::Pollable)). As with POSIX's standard
 //! signals, one that is raised again before it was taken is taken once. What they mean their users agree on.
 //! *Anonymous*, a set is a descriptor that a child inherits; *named*, unrelated processes meet at a name. Its promises
@@ -10,7 +10,8 @@
 //!
 //! | | `signal(7)` | here |
 //! |-|-------------|------|
-//! | `kill`, Ctrl-C, `SIGCHLD`, timers; the end of a process | yes | **no**: the kernel raises none of these |
+//! | `kill`, Ctrl-C, `SIGCHLD` | yes | the kernel raises none of these; [a handler](Signals::raise_on) does, in the process that gets them |
+//! | timers; the end of a process | yes | a [`Timer`](crate::timer::Timer), a [`Process`] as descriptors to be polled |
 //! | interrupts what the process does | runs a handler between two instructions | **no**: it is taken when the process asks, or polls |
 //! | sent to | a process, by its number, which may be another's by now | whoever takes from the set |
 //! | who may send | the same user | whoever may open the segment |
@@ -22,13 +23,21 @@
 //! | what was done before it is raised | is not known to be visible | is visible to who takes it |
 //! | system calls | one for each | none, unless somebody waits |
 //!
+//! `tests/tests/conformance` asks both the same questions.
+//!
+//! # The kernel's
+//!
+//! Programs that do not know this library send and get the kernel's signals, and so can those that do. A [`Process`] is
+//! sent one, by what it is and not by its number. [`Caught`] takes them when the process asks, or polls.
+//! [`Signals::raise_on`] raises in a set what a handler is told. [`interruptible`] calls are cancelled by Ctrl-C.
+//!
 //! # Whom is trusted
 //! With an anonymous set nobody: a peer can raise any signal, and withhold it, no more. Under a name, whoever may open
 //! it: see [`segment`](crate::segment).
 //!
 //! # If a process dies
 //! What it was raising is pending, or is not; who waits learns of it within [`SLEEP_SLICE`]. What it had taken is gone
-//! with it.
+//! with it. Of the kernel's, what was pending for it is gone too; what it had sent is not.
 //!
 //! # After a restart
 //! What was raised meanwhile is pending. What the dead had taken and not yet acted on is not: whoever must lose nothing
@@ -55,6 +64,11 @@
 //!
 //! [`SLEEP_SLICE`]: crate::platform::native::SLEEP_SLICE
 
+mod caught;
+mod forwarded;
+mod interruptible;
+mod process;
+
 use core::alloc::Layout;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -67,6 +81,11 @@ use crate::{
     },
 };
 
+pub use caught::{Caught, Received, Sender};
+pub use forwarded::Forwarded;
+pub use interruptible::{Interrupt, interruptible};
+pub use nix::sys::signal::Signal;
+pub use process::{Process, ProcessError};
 pub use signals::{Set, TimedOut};
 
 /// A set of signals, in a segment.

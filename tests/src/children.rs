@@ -59,6 +59,14 @@ impl Children {
         &mut self.all.last_mut().expect("just pushed").1
     }
 
+    /// The one that was started as the `n`-th, from 0.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn nth(&mut self, n: usize) -> &mut Child {
+        &mut self.all[n].1
+    }
+
     /// Waits for all children and returns what each of them printed, in the order of their start.
     /// What they print must fit into a pipe.
     ///

@@ -15,6 +15,7 @@ pub mod pipes;
 pub mod queues;
 pub mod semaphores;
 pub mod sessions;
+pub mod signals;
 pub mod soak;
 pub mod sockets;
 

@@ -5,6 +5,7 @@
 mod message_queue;
 mod pipe;
 mod semaphore;
+mod signals;
 mod socket;
 
 use std::{
