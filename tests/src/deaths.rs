@@ -18,6 +18,10 @@
 //! stepped the rest (x86-64; elsewhere, or with `--step`, all is stepped). It is where it should be, or
 //! it starts anew and is stepped all the way.
 //!
+//! Instead of being killed, a victim can be interrupted there: a handler raises a real signal in a set
+//! (`Signals::raise_on`), and the operation goes on, to the result that it has without. That is tried at a few
+//! instructions, unless `--every` is given, and with `--interrupt` nothing else, at as many as that says.
+//!
 //! Of a loop's repetitions, which differ in a counter, the first few and the last few are died in; with
 //! `--all`, each. How many were left out is printed.
 //!
@@ -35,7 +39,7 @@ pub mod permits;
 pub mod queue;
 mod tracee;
 
-use core::fmt;
+use core::{cell::Cell, fmt, mem::forget};
 use std::{
     process::ExitCode,
     thread,
@@ -54,6 +58,7 @@ use nix::{
 use selvedge::{
     platform::Ordering,
     segment::{Shared, sealed},
+    signal::{Set, Signal, Signals},
 };
 pub use tracee::{corpse, die_when};
 
@@ -174,21 +179,37 @@ fn watch() {
     alarm::set(HANGS.as_secs() as u32);
 }
 
-/// Where victims leave what their operations returned.
-struct Told(Shared<Words>);
+/// Where victims leave what their operations returned, and what they were interrupted by.
+struct Told {
+    words: Shared<Words>,
+    /// Where a handler raises that interrupts them.
+    raised: Signals,
+    /// What the operation comes to if nobody interrupts it.
+    expected: Cell<Option<Death>>,
+}
+
+/// What interrupts victims.
+const INTERRUPT: Signal = Signal::SIGUSR1;
 
 impl Told {
     fn new() -> Self {
         let (words, _) = sealed::create::<Words>(2).expect("two words of memory");
-        Self(words)
+        let (raised, _) = Signals::anonymous().expect("a set's memory");
+        Self { words, raised, expected: Cell::default() }
     }
 
     fn word(&self, victim: usize) -> &Word {
-        &self.0[victim]
+        &self.words[victim]
     }
 
     fn clear(&self) {
-        self.0.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        self.words.iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        self.raised.take(Set::ALL);
+    }
+
+    /// The calling victim can be interrupted, for as long as it lives.
+    fn handle(&self) {
+        forget(self.raised.raise_on(INTERRUPT, Set::of(0)).expect("a handler"));
     }
 
     fn death(&self, victim: usize) -> Death {

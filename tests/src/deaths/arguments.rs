@@ -13,6 +13,8 @@ pub struct Arguments {
     pub step: bool,
     /// Of an operation's instructions, and of a grid's pairs of them, every so many.
     pub every: Option<usize>,
+    /// Interrupt operations, and kill nobody in the midst of one.
+    pub interrupt: bool,
     exact: bool,
     filters: Vec<String>,
     skip: Vec<String>,
@@ -36,6 +38,7 @@ impl Arguments {
                 "--list" => this.list = true,
                 "--all" => this.all = true,
                 "--step" => this.step = true,
+                "--interrupt" => this.interrupt = true,
                 "--exact" => this.exact = true,
                 "--every" => {
                     let every = value.take().or_else(|| args.next()).and_then(|n| n.parse().ok());

@@ -1,9 +1,12 @@
-//! One victim, killed at every instruction.
+//! One victim, killed or interrupted at every instruction.
 
 use core::fmt::Write as _;
+use std::time::Instant;
+
+use selvedge::signal::Set;
 
 use super::{
-    Account, Arguments, Death, Harm, Subject, Told,
+    Account, Arguments, Death, Harm, INTERRUPT, Subject, Told,
     path::Path,
     perform, refused,
     tracee::{Astray, Stop, Tracee},
@@ -13,6 +16,9 @@ use crate::maps::{self, Mapping};
 
 /// No operation is as long as that: it is in a loop that single steps do not end.
 const TOO_LONG: usize = 1_000_000;
+
+/// As many times fewer are interrupted, unless told otherwise.
+const FEWER: usize = 10;
 
 /// How often the way is recorded, at most. It depends on the time, here and there: a sum of seconds and
 /// nanoseconds carries, or not. The one that is gone most often is taken.
@@ -73,6 +79,19 @@ fn place_of(pc: u64) -> String {
     }
 }
 
+/// How victims are disturbed.
+struct How<'a> {
+    /// Or kills.
+    interrupts: bool,
+    arguments: &'a Arguments,
+}
+
+impl How<'_> {
+    fn verb(&self) -> &'static str {
+        if self.interrupts { "interrupted" } else { "killed" }
+    }
+}
+
 /// What came of an operation.
 #[derive(Debug, Default)]
 struct Tally {
@@ -125,7 +144,11 @@ impl<W, V> Operation<W, V> {
     fn start(&self, world: &W, told: &Told) -> Result<Tracee, Astray> {
         watch();
         told.clear();
-        Tracee::start(|| perform(told.word(0), || (self.victim)(world), self.operate))
+        let ready = || {
+            told.handle();
+            (self.victim)(world)
+        };
+        Tracee::start(|| perform(told.word(0), ready, self.operate))
     }
 
     /// Steps through all of it, a few times.
@@ -159,87 +182,94 @@ impl<W, V> Operation<W, V> {
         }
     }
 
-    /// A victim at instruction `n` of the way; `None` if it went another.
+    /// Brings a victim to instruction `n` of the way; `false` if it went another.
     fn bring(
-        &self,
-        world: &mut W,
-        told: &Told,
+        victim: &mut Tracee,
         path: &Path,
         n: usize,
         step: bool,
-    ) -> Result<Option<Tracee>, Astray> {
-        let mut victim = self.start(world, told)?;
-        let mut meanwhile = || (self.meanwhile)(world);
+        meanwhile: &mut dyn FnMut(),
+    ) -> Result<bool, Astray> {
         let mut steps = n;
         if let Some(landmark) = path.landmark(n).filter(|_| !step) {
-            match victim.run_to(landmark, &mut meanwhile) {
+            match victim.run_to(landmark, meanwhile) {
                 Ok(true) => steps = landmark.steps,
                 Ok(false) => {}
-                Err(Astray::Lost(_)) => return Ok(None),
+                Err(Astray::Lost(_)) => return Ok(false),
                 Err(refused) => return Err(refused),
             }
         }
         let mut stop = Stop::Trap;
         for _ in 0..steps {
             if stop == Stop::Mark {
-                return Ok(None);
+                return Ok(false);
             }
-            stop = victim.step(&mut meanwhile)?;
+            stop = victim.step(meanwhile)?;
         }
-        let there = match path.at(n) {
+        Ok(match path.at(n) {
             Some(pc) => stop == Stop::Trap && victim.pc() == pc,
             None => stop == Stop::Mark,
-        };
-        Ok(there.then_some(victim))
+        })
     }
 
-    /// One death at instruction `n`, or in its middle if it sleeps in it. `None`: the victim did not
+    /// One death, or interruption, at instruction `n`, or in its middle if it sleeps in it. `None`: the victim did not
     /// get there, or does not sleep.
-    fn die(
+    fn disturb(
         &self,
         told: &Told,
         path: &Path,
         n: usize,
         asleep: bool,
-        arguments: &Arguments,
+        how: &How<'_>,
     ) -> Result<Option<Account>, Astray> {
         for attempt in 0..TRIES {
-            let step = arguments.step || attempt % 4 == 3;
+            let step = how.arguments.step || attempt % 4 == 3;
             let mut world = (self.prepare)();
-            let Some(mut victim) = self.bring(&mut world, told, path, n, step)? else { continue };
+            let mut victim = self.start(&world, told)?;
+            let mut meanwhile = || (self.meanwhile)(&mut world);
+            if !Self::bring(&mut victim, path, n, step, &mut meanwhile)? {
+                continue;
+            }
             if asleep && victim.step_until_asleep()? != Stop::Asleep {
                 return Ok(None);
             }
+            // Behind the last one it has sent itself the signal that stops it.
+            let harm = match how.interrupts && n + 1 < path.len() {
+                true => interrupt(&mut victim, told, asleep, &mut meanwhile),
+                false => Ok(()),
+            };
             victim.kill();
-            return Ok(Some((self.survive)(world, told.death(0))));
+            return Ok(Some(harm.and_then(|()| (self.survive)(world, told.death(0)))));
         }
         Ok(None)
     }
 
-    fn run(&self, arguments: &Arguments) -> Result<Tally, Astray> {
-        let told = Told::new();
-        let mut path = self.record(&told)?;
+    fn run(&self, told: &Told, path: &mut Path, how: &How<'_>) -> Result<Tally, Astray> {
         let once = (0..path.len()).filter(|n| !path.repeats(*n)).count();
-        let every = arguments.every.unwrap_or(once.div_ceil(MANY));
+        let many = if how.interrupts { MANY / FEWER } else { MANY };
+        let every = how.arguments.every.unwrap_or(once.div_ceil(many));
+        // To its end, as it is without interruptions.
+        self.disturb(told, path, path.len(), false, how)?;
+        told.expected.set(Some(told.death(0)));
         let mut tally = Tally::default();
         if self.begins_as.is_some() {
             tally.shared = *path.calls().first().expect("an operation that sleeps");
         }
         let (mut n, mut again) = (tally.shared, 0);
         while n <= path.len() {
-            if !arguments.all && path.repeats(n) {
+            if !how.arguments.all && path.repeats(n) {
                 tally.repetitions += 1;
             } else if n % every != 0 && n < path.len() && !path.calls().contains(&n) {
                 tally.between += 1;
             } else if tally.harms() >= ENOUGH {
                 tally.skipped += 1;
-            } else if let Some(account) = self.die(&told, &path, n, false, arguments)? {
-                let place = format!("killed before instruction {n} of {}", path.len());
+            } else if let Some(account) = self.disturb(told, path, n, false, how)? {
+                let place = format!("{} before instruction {n} of {}", how.verb(), path.len());
                 tally.count(account, self.allowed, &place, path.at(n));
             } else if again < RECORDINGS {
                 // The way has changed for good, by what the parent's memory looks like.
                 again += 1;
-                path = self.record(&told)?;
+                *path = self.record(told)?;
                 continue;
             } else {
                 tally.skipped += 1;
@@ -250,9 +280,9 @@ impl<W, V> Operation<W, V> {
             if tally.harms() >= ENOUGH {
                 break;
             }
-            if let Some(account) = self.die(&told, &path, n, true, arguments)? {
+            if let Some(account) = self.disturb(told, path, n, true, how)? {
                 tally.asleep += 1;
-                let place = format!("killed asleep in instruction {n} of {}", path.len());
+                let place = format!("{} asleep in instruction {n} of {}", how.verb(), path.len());
                 tally.count(account, self.allowed, &place, path.at(n));
             }
         }
@@ -261,18 +291,37 @@ impl<W, V> Operation<W, V> {
     }
 }
 
-impl<W, V> Subject for Operation<W, V> {
-    fn name(&self) -> &str {
-        self.name
+/// A handler runs where the victim is, and raises a signal; the operation goes on to its end.
+fn interrupt(
+    victim: &mut Tracee,
+    told: &Told,
+    asleep: bool,
+    meanwhile: &mut dyn FnMut(),
+) -> Result<(), Harm> {
+    let ended = match asleep {
+        true => victim.interrupt_asleep(INTERRUPT, meanwhile),
+        false => victim.interrupt(INTERRUPT, meanwhile),
+    };
+    match ended {
+        Ok(Stop::Mark) => {}
+        other => return Err(Harm::Wedged(format!("interrupted, {other:?}"))),
     }
+    if !told.raised.take(Set::ALL).contains(0) {
+        return Err(Harm::Lost("the signal".into()));
+    }
+    match (told.death(0), told.expected.get()) {
+        (death, Some(expected)) if death != expected => {
+            Err(Harm::Corrupt(format!("{death:?}, and not {expected:?}")))
+        }
+        _ => Ok(()),
+    }
+}
 
-    fn run(&self, arguments: &Arguments) -> Result<String, String> {
-        let start = std::time::Instant::now();
-        let tally = match Operation::run(self, arguments) {
-            Ok(tally) => tally,
-            Err(Astray::Lost(how)) => return Err(format!("{}: {how}", self.name)),
-            Err(error) => refused(&error),
-        };
+impl<W, V> Operation<W, V> {
+    /// Says in a line what came of it; `Err` if it is red.
+    fn report(&self, told: &Told, path: &mut Path, how: &How<'_>) -> Result<String, String> {
+        let start = Instant::now();
+        let tally = self.or_lost(self.run(told, path, how))?;
         let Tally { instructions, deaths, asleep, skipped, lost, .. } = tally;
         let [wedged, too_many, doubled, corrupt] = tally.harms;
         let shared = self.begins_as.map_or(String::new(), |other| {
@@ -283,8 +332,9 @@ impl<W, V> Subject for Operation<W, V> {
             (n, 0) => format!(" ({n} repetitions left out)"),
             (n, between) => format!(" ({n} repetitions and {between} in between left out)"),
         };
+        let what = if how.interrupts { "interruptions" } else { "deaths" };
         let line = format!(
-            "{}: {instructions} instructions{shared}{left_out}, {deaths} deaths ({asleep} asleep), skipped {skipped}, \
+            "{}: {instructions} instructions{shared}{left_out}, {deaths} {what} ({asleep} asleep), skipped {skipped}, \
              wedged {wedged}, lost {lost} ({} a death allowed, {too_many} times more), \
              doubled {doubled}, corrupt {corrupt}; {:.1} s{}",
             self.name,
@@ -296,5 +346,33 @@ impl<W, V> Subject for Operation<W, V> {
             && skipped == 0
             && tally.harms() == 0;
         if green { Ok(line) } else { Err(line) }
+    }
+
+    fn or_lost<T>(&self, had: Result<T, Astray>) -> Result<T, String> {
+        had.map_err(|astray| match astray {
+            Astray::Lost(how) => format!("{}: {how}", self.name),
+            Astray::Refused(_) => refused(&astray),
+        })
+    }
+}
+
+impl<W, V> Subject for Operation<W, V> {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn run(&self, arguments: &Arguments) -> Result<String, String> {
+        let told = Told::new();
+        let mut path = self.or_lost(self.record(&told))?;
+        let kill = (!arguments.interrupt).then_some(false);
+        let interrupt = (arguments.interrupt || arguments.every.is_none()).then_some(true);
+        let hows = [kill, interrupt].into_iter().flatten();
+        let reports: Vec<_> = hows
+            .map(|interrupts| self.report(&told, &mut path, &How { interrupts, arguments }))
+            .collect();
+        let is_green = reports.iter().all(Result::is_ok);
+        let lines: Vec<_> =
+            reports.into_iter().map(|report| report.unwrap_or_else(|line| line)).collect();
+        if is_green { Ok(lines.join("\n")) } else { Err(lines.join("\n")) }
     }
 }

@@ -178,6 +178,29 @@ impl Tracee {
         self.wait(asleep, false)
     }
 
+    /// Gets a signal where it has stopped, and goes on until a mark.
+    pub(super) fn interrupt(
+        &mut self,
+        signal: Signal,
+        asleep: &mut dyn FnMut(),
+    ) -> Result<Stop, Astray> {
+        self.stepping = false;
+        self.go_on(Some(signal))?;
+        self.wait(asleep, false)
+    }
+
+    /// Gets a signal while it sleeps in a step, and goes on until a mark.
+    pub(super) fn interrupt_asleep(
+        &mut self,
+        signal: Signal,
+        asleep: &mut dyn FnMut(),
+    ) -> Result<Stop, Astray> {
+        kill(self.pid, signal).map_err(Astray::Refused)?;
+        // The step ends at the handler.
+        self.wait(&mut || {}, false)?;
+        self.run(asleep)
+    }
+
     /// Goes on to a landmark. `false`: there are none on this machine.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn run_to(

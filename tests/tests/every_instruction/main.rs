@@ -1,6 +1,7 @@
 //! A process dies at every instruction of every operation, and the others get on.
 //!
-//! `cargo test --release -p selvedge-tests --test every_instruction [-- [--list] [--step] [--all] [--every N] FILTER…]`
+//! `cargo test --release -p selvedge-tests --test every_instruction [-- [--list] [--step] [--all] [--every N]
+//! [--interrupt] FILTER…]`
 
 mod event;
 mod mpmc;
@@ -11,6 +12,7 @@ mod pipe;
 mod refused;
 mod semaphore;
 mod shared_memory;
+mod signals;
 mod spsc;
 
 use std::process::ExitCode;
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     subjects.extend(permits::operations());
     subjects.extend(pipe::operations());
     subjects.extend(shared_memory::operations());
+    subjects.extend(signals::operations());
     subjects.extend(refused::programs());
     deaths::main(&subjects)
 }
