@@ -32,7 +32,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    common::exit("client", run(&Arguments::parse()))
+    let arguments = Arguments::parse();
+    common::run("client", &[], |_| run(&arguments))
 }
 
 fn run(Arguments { address, messages, crash }: &Arguments) -> Done {

@@ -7,39 +7,39 @@
 
 mod common;
 
-use std::{process::ExitCode, thread, time::Instant};
+use std::{process::ExitCode, slice::from_ref};
 
 use clap::Parser;
 use common::{
     Done,
-    ticks::{self, Arguments, GLANCE, SILENCE, Stop, Tick, TickRing},
+    ticks::{self, Arguments, GLANCE, SILENCE, Tick, TickRing},
 };
 use selvedge::{
+    cancel,
     platform::native::Native,
     protocol::spsc::{self, PopTimeoutError},
-    segment::Shared,
+    segment::{Directory, Shared},
 };
 
 type Consumer = spsc::Consumer<Native, Tick, Shared<TickRing>>;
 
 fn main() -> ExitCode {
-    common::exit("consumer", run(&Arguments::parse()))
+    let Arguments { count, name } = Arguments::parse();
+    common::run("consumer", from_ref(&name), |directory| run(directory, count, &name))
 }
 
-fn run(Arguments { count, name }: &Arguments) -> Done {
-    let directory = common::directory();
+fn run(directory: &Directory, count: u64, name: &str) -> Done {
     println!("waiting for the ring \"{name}\": start its producer in another terminal");
     let ring = common::wait_for(|| directory.attach::<TickRing>(name))?;
-    let mut stop = Stop::listen()?;
     let mut consumer = ring.consumer()?;
     println!("attached to it");
 
     let mut received = 0;
     let why = loop {
-        if received == *count {
+        if received == count {
             break "all done";
         }
-        match pop(&mut consumer, &mut stop) {
+        match pop(&mut consumer) {
             Ok(tick) => println!("received tick {} at {}", tick.seq, tick.price),
             Err(why) => break why,
         }
@@ -47,19 +47,15 @@ fn run(Arguments { count, name }: &Arguments) -> Done {
     };
     consumer.close();
     println!("{why}: received {received} ticks, closed the ring");
-    ticks::leave(&directory, name, ring)?;
+    ticks::leave(directory, name, ring)?;
     Ok(())
 }
 
 /// Pops one tick, however long the ring is empty, unless there is a reason to end.
-fn pop(consumer: &mut Consumer, stop: &mut Stop) -> Result<Tick, &'static str> {
-    let since = Instant::now();
+fn pop(consumer: &mut Consumer) -> Result<Tick, &'static str> {
     let mut remarked = false;
     loop {
-        if stop.asked() {
-            return Err("stopped");
-        }
-        match consumer.pop_timeout(GLANCE) {
+        match consumer.pop_timeout(SILENCE) {
             Ok(tick) => return Ok(tick),
             Err(PopTimeoutError::Closed) => return Err("the producer has closed the ring"),
             Err(PopTimeoutError::Corrupt) => return Err("the ring is corrupt"),
@@ -70,9 +66,10 @@ fn pop(consumer: &mut Consumer, stop: &mut Stop) -> Result<Tick, &'static str> {
                     );
                     remarked = true;
                 }
-                thread::sleep(GLANCE);
+                common::pause(GLANCE).map_err(|_| "stopped")?;
             }
-            Err(PopTimeoutError::TimedOut) if !remarked && since.elapsed() > SILENCE => {
+            Err(PopTimeoutError::TimedOut) if cancel::is_cancelled() => return Err("stopped"),
+            Err(PopTimeoutError::TimedOut) if !remarked => {
                 println!("nothing comes: the producer is stopped");
                 remarked = true;
             }

@@ -22,6 +22,9 @@ use selvedge::{
 /// How often each of the two counts.
 const TIMES: u64 = 5_000_000;
 
+/// How often it counts between two looks whether it was interrupted.
+const BETWEEN: u64 = 1000;
+
 // The cells: the count, and how many are ready to count, have counted, have read the count, and need
 // no name any more.
 const COUNT: usize = 0;
@@ -51,18 +54,26 @@ enum How {
 
 fn main() -> ExitCode {
     let Arguments { how, name } = Arguments::parse();
-    common::exit("counter", count(&common::directory(), how, &name))
+    let names = [name.clone(), guard_of(&name)];
+    common::run("counter", &names, |directory| count(directory, how, &name))
+}
+
+/// The name of what guards the count.
+fn guard_of(name: &str) -> String {
+    format!("{name}.guard")
 }
 
 fn count(directory: &Directory, how: How, name: &str) -> Done {
-    let guard = format!("{name}.guard");
+    let guard = guard_of(name);
     let (cells, _) = directory.create_or_attach::<AtomicCells>(name, CellsConfig::new(5))?;
     let in_two_steps = || cells.store(COUNT, cells.load(COUNT) + 1);
     let together = |how: &dyn Fn() -> Done| {
-        meet(&cells, READY);
-        (0..TIMES).try_for_each(|_| how())?;
-        meet(&cells, COUNTED);
-        Done::Ok(())
+        meet(&cells, READY)?;
+        for _ in 0..TIMES / BETWEEN {
+            common::go_on()?;
+            (0..BETWEEN).try_for_each(|_| how())?;
+        }
+        meet(&cells, COUNTED)
     };
     match how {
         How::Broken => together(&|| {
@@ -104,18 +115,19 @@ fn count(directory: &Directory, how: How, name: &str) -> Done {
         }
         cells.add(GONE, 2);
     }
-    await_two(&cells, GONE);
-    Ok(())
+    await_two(&cells, GONE)
 }
 
 /// Waits until both are here.
-fn meet(cells: &AtomicCells, place: usize) {
+fn meet(cells: &AtomicCells, place: usize) -> Done {
     cells.add(place, 1);
-    await_two(cells, place);
+    await_two(cells, place)
 }
 
-fn await_two(cells: &AtomicCells, place: usize) {
+fn await_two(cells: &AtomicCells, place: usize) -> Done {
     while cells.load(place) < 2 {
+        common::go_on()?;
         thread::yield_now();
     }
+    Ok(())
 }

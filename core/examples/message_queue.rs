@@ -77,14 +77,13 @@ enum Role {
 }
 
 fn main() -> ExitCode {
-    let directory = common::directory();
-    let done = match Role::parse() {
-        Role::Dispatch { name, jobs, workers } => {
-            dispatch(&directory, &queues(&name), jobs.into(), workers)
-        }
-        Role::Work { name, crash_after } => work(&directory, &queues(&name), crash_after),
-    };
-    common::exit("message_queue", done)
+    let role = Role::parse();
+    let (Role::Dispatch { name, .. } | Role::Work { name, .. }) = &role;
+    let queues = queues(name);
+    common::run("message_queue", &queues, |directory| match role {
+        Role::Dispatch { jobs, workers, .. } => dispatch(directory, &queues, jobs.into(), workers),
+        Role::Work { crash_after, .. } => work(directory, &queues, crash_after),
+    })
 }
 
 fn queues(name: &str) -> [String; 2] {
@@ -114,6 +113,7 @@ fn have_done(
     let mut open: BTreeSet<u64> = numbers.collect();
     let mut squares = BTreeMap::new();
     while !open.is_empty() {
+        common::go_on()?;
         for &number in &open {
             match jobs.try_send(&Job { number }) {
                 Ok(()) => {}
@@ -143,6 +143,7 @@ fn work(directory: &Directory, [jobs, done]: &[String; 2], crash_after: Option<u
     let attached = common::wait_for(|| MessageQueue::<Plain<Answer>>::attach(directory, done));
     let mut done = attached?.sender()?;
     for received in 1.. {
+        common::go_on()?;
         let Job { number } = jobs.recv()?;
         if number != STOP && crash_after == Some(received) {
             common::crash();

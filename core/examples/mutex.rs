@@ -11,7 +11,7 @@
 
 mod common;
 
-use std::{process::ExitCode, thread, time::Duration};
+use std::{process::ExitCode, slice::from_ref, time::Duration};
 
 use clap::Parser;
 use common::Done;
@@ -61,12 +61,12 @@ enum Role {
 }
 
 fn main() -> ExitCode {
-    let directory = common::directory();
-    let done = match Role::parse() {
-        Role::Sell { name, count, crash_after } => sell(&directory, &name, count, crash_after),
-        Role::Count { name, rm } => count(&directory, &name, rm),
-    };
-    common::exit("mutex", done)
+    let role = Role::parse();
+    let (Role::Sell { name, .. } | Role::Count { name, .. }) = &role;
+    common::run("mutex", from_ref(name), |directory| match role {
+        Role::Sell { count, crash_after, .. } => sell(directory, name, count, crash_after),
+        Role::Count { rm, .. } => count(directory, name, rm),
+    })
 }
 
 fn sell(directory: &Directory, name: &str, count: u64, crash_after: Option<u64>) -> Done {
@@ -75,7 +75,7 @@ fn sell(directory: &Directory, name: &str, count: u64, crash_after: Option<u64>)
     let mut sales = 0;
     while sell_one(&mutex, ALL - count, crash_after == Some(sales + 1))? {
         sales += 1;
-        thread::sleep(PACE);
+        common::pause(PACE)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@
 
 mod common;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, slice::from_ref};
 
 use clap::Parser;
 use common::Done;
@@ -36,7 +36,7 @@ enum Role {
 
 fn main() -> ExitCode {
     let Role::Work { name, crash, rm } = Role::parse();
-    common::exit("permits", work(&common::directory(), &name, crash, rm))
+    common::run("permits", from_ref(&name), |directory| work(directory, &name, crash, rm))
 }
 
 fn work(directory: &Directory, name: &str, crash: bool, rm: bool) -> Done {

@@ -13,9 +13,9 @@
 mod common;
 
 use std::{
-    io::{self, ErrorKind},
+    io::{self, BufRead, ErrorKind},
     process::ExitCode,
-    thread,
+    slice::from_ref,
     time::Duration,
 };
 
@@ -48,24 +48,35 @@ enum Role {
 }
 
 fn main() -> ExitCode {
-    let directory = common::directory();
-    let done = match Role::parse() {
-        Role::Write { name } => write(&directory, &name),
-        Role::Read { name, crash_after } => read(&directory, &name, crash_after),
-    };
-    common::exit("pipe", done)
+    let role = Role::parse();
+    let (Role::Write { name } | Role::Read { name, .. }) = &role;
+    common::run("pipe", from_ref(name), |directory| match role {
+        Role::Write { .. } => write(directory, name),
+        Role::Read { crash_after, .. } => read(directory, name, crash_after),
+    })
 }
 
 fn write(directory: &Directory, name: &str) -> Done {
     let pipe = Pipe::named(directory, name, Pipe::CAPACITY)?;
+    let written = write_lines(&pipe);
+    let is_read = pipe.ends()[1] != Claim::Closed;
+    drop(pipe);
+    if written.is_err() && !is_read {
+        // Another stream may have begun under the name, which is in use then.
+        let _ = directory.clean(name)?;
+    }
+    written
+}
+
+fn write_lines(pipe: &Pipe) -> Done {
     let mut writer = pipe.writer()?;
-    for line in io::stdin().lines() {
+    for line in common::input()?.lines() {
         let line = line? + "\n";
         if line.len() > LONGEST {
             return Err(format!("a line of {} bytes: split it, {LONGEST} fit", line.len()).into());
         }
-        while !write_whole(&pipe, &mut writer, line.as_bytes())? {
-            thread::sleep(PAUSE);
+        while !write_whole(pipe, &mut writer, line.as_bytes())? {
+            common::pause(PAUSE)?;
         }
     }
     Ok(())
@@ -92,12 +103,13 @@ fn read(directory: &Directory, name: &str, crash_after: Option<u64>) -> Done {
     let mut reader = Pipe::named(directory, name, Pipe::CAPACITY)?.reader()?;
     let mut printed = 0;
     loop {
+        common::go_on()?;
         let Some(there) = reader.peek(LONGEST, None)? else {
             if reader.ended() == Some(Ended::Closed) {
                 break;
             }
             // Its writer was killed: another goes on behind the last whole line.
-            thread::sleep(PAUSE);
+            common::pause(PAUSE)?;
             continue;
         };
         let mut bytes = vec![0; there.count()];

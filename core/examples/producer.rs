@@ -10,21 +10,18 @@
 
 mod common;
 
-use std::{
-    process::ExitCode,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{process::ExitCode, slice::from_ref, time::Duration};
 
 use clap::Parser;
 use common::{
     Done,
-    ticks::{self, Arguments, GLANCE, SILENCE, Stop, Tick, TickRing},
+    ticks::{self, Arguments, GLANCE, SILENCE, Tick, TickRing},
 };
 use selvedge::{
+    cancel,
     platform::native::Native,
     protocol::spsc::{self, PushTimeoutError},
-    segment::{Origin, RingConfig, Shared},
+    segment::{Directory, Origin, RingConfig, Shared},
 };
 
 /// Between two ticks.
@@ -33,12 +30,11 @@ const PACE: Duration = Duration::from_millis(200);
 type Producer = spsc::Producer<Native, Tick, Shared<TickRing>>;
 
 fn main() -> ExitCode {
-    common::exit("producer", run(&Arguments::parse()))
+    let Arguments { count, name } = Arguments::parse();
+    common::run("producer", from_ref(&name), |directory| run(directory, count, &name))
 }
 
-fn run(Arguments { count, name }: &Arguments) -> Done {
-    let mut stop = Stop::listen()?;
-    let directory = common::directory();
+fn run(directory: &Directory, count: u64, name: &str) -> Done {
     let (ring, origin) = directory.create_or_attach::<TickRing>(name, RingConfig::new(16))?;
     let mut producer = ring.producer()?;
     match origin {
@@ -47,32 +43,30 @@ fn run(Arguments { count, name }: &Arguments) -> Done {
     }
     let mut pushed = 0;
     let why = loop {
-        if pushed == *count {
+        if pushed == count {
             break "all done";
         }
         let tick = Tick { seq: pushed, price: 10_000 + pushed * 7919 % 100 };
-        if let Err(why) = push(&mut producer, tick, &mut stop) {
+        if let Err(why) = push(&mut producer, tick) {
             break why;
         }
         println!("pushed tick {} at {}", tick.seq, tick.price);
         pushed += 1;
-        thread::sleep(PACE);
+        if common::pause(PACE).is_err() {
+            break "stopped";
+        }
     };
     producer.close();
     println!("{why}: pushed {pushed} ticks, closed the ring");
-    ticks::leave(&directory, name, ring)?;
+    ticks::leave(directory, name, ring)?;
     Ok(())
 }
 
 /// Pushes one tick, however long the ring is full, unless there is a reason to end.
-fn push(producer: &mut Producer, tick: Tick, stop: &mut Stop) -> Result<(), &'static str> {
-    let since = Instant::now();
+fn push(producer: &mut Producer, tick: Tick) -> Result<(), &'static str> {
     let mut remarked = false;
     loop {
-        if stop.asked() {
-            return Err("stopped");
-        }
-        match producer.push_timeout(tick, GLANCE) {
+        match producer.push_timeout(tick, SILENCE) {
             Ok(()) => return Ok(()),
             Err(PushTimeoutError::Closed(_)) => return Err("the consumer has closed the ring"),
             Err(PushTimeoutError::Corrupt(_)) => return Err("the ring is corrupt"),
@@ -83,9 +77,10 @@ fn push(producer: &mut Producer, tick: Tick, stop: &mut Stop) -> Result<(), &'st
                     );
                     remarked = true;
                 }
-                thread::sleep(GLANCE);
+                common::pause(GLANCE).map_err(|_| "stopped")?;
             }
-            Err(PushTimeoutError::TimedOut(_)) if !remarked && since.elapsed() > SILENCE => {
+            Err(PushTimeoutError::TimedOut(_)) if cancel::is_cancelled() => return Err("stopped"),
+            Err(PushTimeoutError::TimedOut(_)) if !remarked => {
                 println!("the ring is full: no consumer has come, or it is stopped");
                 remarked = true;
             }

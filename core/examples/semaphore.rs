@@ -10,7 +10,7 @@
 
 mod common;
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, slice::from_ref, time::Duration};
 
 use clap::Parser;
 use common::Done;
@@ -43,12 +43,12 @@ enum Role {
 }
 
 fn main() -> ExitCode {
-    let directory = common::directory();
-    let done = match Role::parse() {
-        Role::Acquire { name, within, crash, rm } => acquire(&directory, &name, within, crash, rm),
-        Role::Release { name } => release(&directory, &name),
-    };
-    common::exit("semaphore", done)
+    let role = Role::parse();
+    let (Role::Acquire { name, .. } | Role::Release { name }) = &role;
+    common::run("semaphore", from_ref(name), |directory| match role {
+        Role::Acquire { within, crash, rm, .. } => acquire(directory, name, within, crash, rm),
+        Role::Release { .. } => release(directory, name),
+    })
 }
 
 fn acquire(directory: &Directory, name: &str, within: Option<u64>, crash: bool, rm: bool) -> Done {

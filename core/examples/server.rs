@@ -85,7 +85,8 @@ struct Pages {
 }
 
 fn main() -> ExitCode {
-    common::exit("server", run(Arguments::parse()))
+    let arguments = Arguments::parse();
+    common::run("server", &[], |_| run(arguments))
 }
 
 fn run(Arguments { frames, http, guests }: Arguments) -> Done {
@@ -105,6 +106,8 @@ fn run(Arguments { frames, http, guests }: Arguments) -> Done {
     while missing > 0 {
         let listeners: Vec<_> = doors.iter().map(|door| &door.listener as &dyn AsFd).collect();
         poll::wait(&listeners, None)?;
+        // Who is being served is hung up on.
+        common::go_on()?;
         for door in &mut doors {
             door.let_in(&book, &mut missing);
         }
@@ -129,7 +132,8 @@ impl Door {
                 Err(error) if error.kind() == TimedOut => break,
                 Err(error) => {
                     eprintln!("server: nobody can be let in now: {error}");
-                    thread::sleep(PAUSE);
+                    // It may be interrupted.
+                    let _ = common::pause(PAUSE);
                     break;
                 }
             }

@@ -12,7 +12,7 @@ mod common;
 
 use std::{
     process::ExitCode,
-    thread,
+    slice::from_ref,
     time::{Duration, Instant},
 };
 
@@ -57,14 +57,14 @@ enum Role {
 }
 
 fn main() -> ExitCode {
-    let directory = common::directory();
-    let done = match Role::parse() {
-        Role::Publish { name, values, rate, crash_after } => {
-            publish(&directory, &name, &values, rate, crash_after)
+    let role = Role::parse();
+    let (Role::Publish { name, .. } | Role::Watch { name, .. }) = &role;
+    common::run("shared_memory", from_ref(name), |directory| match &role {
+        Role::Publish { values, rate, crash_after, .. } => {
+            publish(directory, name, values, *rate, *crash_after)
         }
-        Role::Watch { name, until, rm } => watch(&directory, &name, until, rm),
-    };
-    common::exit("shared_memory", done)
+        Role::Watch { until, rm, .. } => watch(directory, name, *until, *rm),
+    })
 }
 
 fn publish(
@@ -86,7 +86,7 @@ fn publish(
             common::crash();
         }
         let due = start + pace * (written as u32 + 1);
-        thread::sleep(due.saturating_duration_since(Instant::now()));
+        common::pause(due.saturating_duration_since(Instant::now()))?;
         writer.write(*value);
         late = late.max(due.elapsed());
     }
@@ -105,7 +105,7 @@ fn watch(directory: &Directory, name: &str, until: u64, rm: bool) -> Done {
             println!("{value} after {others} others");
             break;
         }
-        thread::sleep(GLANCE);
+        common::pause(GLANCE)?;
     }
     if rm {
         directory.unlink(name)?;

@@ -13,7 +13,6 @@ mod common;
 use std::{
     io::{self, Read, Write},
     process::ExitCode,
-    thread,
     time::Duration,
 };
 
@@ -69,7 +68,8 @@ enum Then {
 }
 
 fn main() -> ExitCode {
-    common::exit("tasks", run(&Role::parse()))
+    let role = Role::parse();
+    common::run("tasks", &[], |_| run(&role))
 }
 
 fn run(role: &Role) -> Done {
@@ -92,7 +92,9 @@ async fn serve(addresses: &[Address], connections: u64) -> Done {
         tokio::spawn(let_in(Door::at(address).await?, ended.clone()));
     }
     for _ in 0..connections {
-        endings.recv().await;
+        while time::timeout(PAUSE, endings.recv()).await.is_err() {
+            common::go_on()?;
+        }
     }
     println!("{connections} connections were served");
     // With the runtime all tasks end, and what they have is dropped.
@@ -155,7 +157,7 @@ impl Door {
 
 fn ping(address: &Address, connections: u64, then: Then) -> Done {
     let all = (0..connections).map(|_| common::connect(address));
-    let mut all = all.collect::<io::Result<Vec<_>>>()?;
+    let mut all = all.collect::<Result<Vec<_>, _>>()?;
     for (number, connection) in (0..connections).zip(&mut all) {
         connection.write_all(&number.to_le_bytes())?;
     }
@@ -167,9 +169,7 @@ fn ping(address: &Address, connections: u64, then: Then) -> Done {
     println!("{connections} connections are answered");
     match then {
         Then::End => Ok(()),
-        Then::Stay => loop {
-            thread::park();
-        },
+        Then::Stay => common::pause(Duration::MAX),
         Then::Crash => common::crash(),
     }
 }

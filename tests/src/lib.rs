@@ -8,6 +8,7 @@ pub mod deaths;
 pub mod examples;
 pub mod fuzz;
 pub mod handshake;
+pub mod interrupting;
 pub mod mechanisms;
 pub mod model;
 pub mod peer_dead;

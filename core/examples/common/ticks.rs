@@ -1,4 +1,4 @@
-//! What `producer` and `consumer` agree on, and how they are started and stopped.
+//! What `producer` and `consumer` agree on, and how they are started.
 
 use std::time::Duration;
 
@@ -6,10 +6,6 @@ use clap::Parser;
 use selvedge::{
     protocol::spsc::Claim,
     segment::{CleanError, Directory, Record, RecordId, Shared, SpscRing},
-};
-use signal_hook::{
-    consts::{SIGINT, SIGTERM},
-    iterator::Signals,
 };
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
@@ -39,25 +35,11 @@ pub(crate) struct Arguments {
     pub(crate) name: String,
 }
 
-/// How often a program that waits looks whether it has been asked to stop.
+/// How often a program looks whether its peer is there again.
 pub(crate) const GLANCE: Duration = Duration::from_millis(100);
 
 /// A peer that has been silent for so long is worth a remark.
 pub(crate) const SILENCE: Duration = Duration::from_secs(3);
-
-/// Ctrl-C and its like, once [`listen`](Self::listen) has been called.
-pub(crate) struct Stop(Signals);
-
-impl Stop {
-    pub(crate) fn listen() -> std::io::Result<Self> {
-        Signals::new([SIGINT, SIGTERM]).map(Self)
-    }
-
-    /// Has the program been asked to stop since the last look?
-    pub(crate) fn asked(&mut self) -> bool {
-        self.0.pending().next().is_some()
-    }
-}
 
 /// Detaches from the ring. Once both ends are closed, the last to go removes its name.
 pub(crate) fn leave(

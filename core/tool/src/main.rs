@@ -8,16 +8,28 @@ mod pipe;
 mod ps;
 mod queue;
 
-use std::{error::Error, path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    fs::File,
+    io::{self, BufRead, BufReader},
+    os::fd::AsFd,
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::{Parser, Subcommand};
 use comfy_table::{Table, presets::NOTHING};
-use selvedge::segment::{Cleaned, Directory};
+use selvedge::{
+    cancel::Cancellable,
+    segment::{Cleaned, Directory},
+    signal::{Signal, interruptible},
+};
 use serde_json::Value;
 
 /// Looks at segments, cleans up after the dead, and connects shells by shared memory.
 ///
-/// Exit code 0: done. 1: it could not be done, and why. 2: the arguments are wrong.
+/// Exit code 0: done. 1: it could not be done, and why. 2: the arguments are wrong. Ctrl-C ends it by its signal.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -83,10 +95,35 @@ enum What {
     },
 }
 
+impl What {
+    /// Removes the name of a segment that it waited at, if nobody uses it: of a pipe, whose stream is over, or of a queue
+    /// in which nothing is left to be received.
+    fn leave(&self, directory: &Directory) {
+        let name = match self {
+            Self::Pipe(direction) => direction.name(),
+            Self::Send { queue, .. } | Self::Recv { queue, .. } => queue.name(),
+            Self::Ls
+            | Self::Stat { .. }
+            | Self::Ps { .. }
+            | Self::Rm { .. }
+            | Self::Clean { .. } => return,
+        };
+        let is_over = matches!(self, Self::Pipe(_))
+            || directory.inspect(name).is_ok_and(|found| describe::records(&found) == 0);
+        if is_over {
+            // It may be that it is not there, or is no segment.
+            let _ = directory.clean(name);
+        }
+    }
+}
+
+/// What does not end so long after Ctrl-C is ended: output that nobody takes.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let directory = Directory::at(&arguments.directory);
-    let done = match &arguments.what {
+    let run = || match &arguments.what {
         What::Ls => list(&directory, arguments.json),
         What::Stat { name } => stat(&directory, name, arguments.json),
         What::Ps { pids } => ps::run(pids, arguments.json),
@@ -96,6 +133,14 @@ fn main() -> ExitCode {
         What::Send { queue, message } => queue::send(&directory, queue, message.as_deref()),
         What::Recv { queue, count } => queue::recv(&directory, queue, *count),
     };
+    let done = match interruptible([Signal::SIGINT, Signal::SIGTERM], PATIENCE, run) {
+        Ok((_, Some(interrupt))) => {
+            arguments.what.leave(&directory);
+            interrupt.act()
+        }
+        Ok((done, None)) => done,
+        Err(error) => Err(error.into()),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -103,6 +148,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Standard input, of which a read is cancelled.
+fn input() -> io::Result<impl BufRead> {
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    Ok(BufReader::new(Cancellable(input)))
 }
 
 type Done = Result<(), Box<dyn Error>>;

@@ -9,11 +9,12 @@ use std::{
 
 use clap::Subcommand;
 use selvedge::{
+    cancel,
     pipe::{Ended, Pipe},
     segment::{Cleaned, Directory},
 };
 
-use crate::Done;
+use crate::{Done, input};
 
 /// How long one side waits for the other to be gone.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -38,6 +39,13 @@ pub(super) enum Direction {
     },
 }
 
+impl Direction {
+    pub(super) fn name(&self) -> &str {
+        let (Self::Out { name, .. } | Self::In { name, .. }) = self;
+        name
+    }
+}
+
 pub(super) fn run(directory: &Directory, direction: &Direction) -> Done {
     match direction {
         Direction::Out { name, capacity } => write(directory, name, *capacity),
@@ -48,7 +56,7 @@ pub(super) fn run(directory: &Directory, direction: &Direction) -> Done {
 fn write(directory: &Directory, name: &str, capacity: usize) -> Done {
     let mut pipe = Pipe::named(directory, name, capacity)?.writer()?;
     let mut bytes = vec![0; 1 << 16];
-    let mut input = io::stdin().lock();
+    let mut input = input()?;
     loop {
         let count = match input.read(&mut bytes) {
             Ok(0) => return Ok(()),
@@ -71,7 +79,7 @@ fn read(directory: &Directory, name: &str, capacity: usize) -> Done {
     let mut pipe = Pipe::named(directory, name, capacity)?.reader()?;
     let mut output = io::stdout().lock();
     let mut bytes = vec![0; 1 << 16];
-    loop {
+    while !cancel::is_cancelled() {
         let count = pipe.read(&mut bytes).map_err(|error| format!("{name}: {error}"))?;
         if count == 0 {
             break;

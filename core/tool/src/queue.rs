@@ -4,11 +4,12 @@ use std::io::{self, BufRead, ErrorKind, Write};
 
 use clap::Args;
 use selvedge::{
+    cancel,
     message_queue::{Bytes, MessageQueue, RecvError},
     segment::{AttachError, Directory, OpenError, RingConfig},
 };
 
-use crate::Done;
+use crate::{Done, input};
 
 /// A queue of bytes or strings, which is created if it is not there.
 #[derive(Debug, Args)]
@@ -39,6 +40,10 @@ macro_rules! of_longest {
 }
 
 impl Queue {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Bytes of the longest message: as it is there, or is to be.
     fn longest(&self, directory: &Directory) -> Result<u64, AttachError> {
         match directory.inspect(&self.name) {
@@ -68,7 +73,7 @@ fn send_all<const N: usize>(directory: &Directory, queue: &Queue, message: Optio
     if let Some(message) = message {
         return Ok(sender.send(message.as_bytes())?);
     }
-    for line in io::stdin().lock().split(b'\n') {
+    for line in input()?.split(b'\n') {
         sender.send(&line?)?;
     }
     Ok(())
@@ -88,6 +93,9 @@ fn recv_some<const N: usize>(directory: &Directory, queue: &Queue, count: Option
     let mut receiver = opened.receiver()?;
     let mut output = io::stdout().lock();
     for _ in 0..count.unwrap_or(u64::MAX) {
+        if cancel::is_cancelled() {
+            break;
+        }
         let received = if count.is_some() { receiver.recv() } else { receiver.try_recv() };
         let message = match received {
             Err(RecvError::Empty) => break,
