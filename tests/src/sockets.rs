@@ -90,7 +90,7 @@ impl fmt::Display for Kind {
 #[derive(Debug)]
 pub enum Listener {
     /// Ours.
-    Ours(socket::Listener),
+    Ours(Box<socket::Listener>),
     /// The kernel's.
     Unix(UnixListener),
     /// The kernel's.
@@ -210,7 +210,7 @@ impl Kind {
         if !self.kernels {
             let listener = socket::listen(&self.address)?;
             self.address = listener.address()?;
-            return Ok(Listener::Ours(listener));
+            return Ok(Listener::Ours(listener.into()));
         }
         Ok(match &mut self.address {
             Address::Local(path) => Listener::Unix(UnixListener::bind(path)?),

@@ -15,21 +15,21 @@ fn main() {
     let [owner, address, deed] = child();
     let mut kind = Kind::handed(&owner, &address);
     match &*deed {
-        "try" => return attempt(&kind),
+        "try" => attempt(&kind),
         "try_as_nobody" => {
             confined::become_nobody().expect("it is root");
-            return attempt(&kind);
+            attempt(&kind);
         }
         "listen" => {
             let _listener = kind.listen().expect("nobody listens");
-            return done();
+            done();
         }
         "half_open" | "hello" => {
             let socket = handshake::half_open(kind.path()).expect("somebody listens");
             if deed == "hello" {
                 send_packet(&socket, &handshake::hello(1, 0), &[]).expect("there is room");
             }
-            return done();
+            done();
         }
         _ => converse(&kind, &deed),
     }

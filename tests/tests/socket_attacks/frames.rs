@@ -5,7 +5,7 @@ use std::{io::Write, thread, time::Duration};
 use selvedge::socket::{Socket, frame::Framed};
 use selvedge_tests::FOR_EVER;
 
-use crate::{Attack, Victim, table};
+use crate::{Attack, Deed, Victim, table};
 
 /// How the connection of a client ends that has sent these bytes, and perhaps ended its stream.
 fn ended(victim: &Victim, bytes: &[u8], finishes: bool) -> String {
@@ -22,7 +22,7 @@ fn ended(victim: &Victim, bytes: &[u8], finishes: bool) -> String {
     }
 }
 
-const ATTACKS: &[(&str, fn(&Victim) -> String)] = &[
+const ATTACKS: &[(&str, Deed)] = &[
     ("no attack", |victim| ended(victim, &[1, 0, 0, 0, 7], true)),
     ("a frame that claims 4 GiB less one byte", |victim| ended(victim, &[0xFF; 4], false)),
     ("a frame that claims one byte more than is allowed", |victim| {

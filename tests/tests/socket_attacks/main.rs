@@ -13,15 +13,18 @@ use std::fmt::Write as _;
 
 use victim::Victim;
 
-/// An attack on a server of bytes or of frames, at an address of some kind. It tells what it has seen.
+/// What an attacker does, and tells of what it has seen.
+type Deed = fn(&Victim) -> String;
+
+/// An attack on a server of bytes or of frames, at an address of some kind.
 struct Attack {
     name: &'static str,
     transport: &'static str,
     serves: &'static str,
-    attack: fn(&Victim) -> String,
+    attack: Deed,
 }
 
-const fn local(name: &'static str, attack: fn(&Victim) -> String) -> Attack {
+const fn local(name: &'static str, attack: Deed) -> Attack {
     Attack { name, transport: "local", serves: "bytes", attack }
 }
 

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
     path::{Path, PathBuf},
     process::{ChildStdin, ChildStdout, Command},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::mpsc::{TryRecvError, channel},
     thread,
     time::{Duration, Instant},
 };
@@ -82,10 +82,11 @@ impl Victim {
     }
 
     /// It [tells](Self::tells) something, and nothing but this.
-    pub(crate) fn tells_of(&mut self, ends: &[&str]) {
+    pub(crate) fn tells_of(&mut self, ends: &[&str]) -> String {
         let told = self.tells();
         let known = |part: &str| part.split_once(' ').is_some_and(|(_, end)| ends.contains(&end));
         assert!(told.split(", ").all(known), "{told}");
+        told
     }
 
     /// What an attacker sees, while honest clients are served in time. Afterwards, the server has no more descriptors
@@ -94,11 +95,11 @@ impl Victim {
         // Once, so that it has what stays: a thread that waits for all connections.
         self.echoes();
         let (before, memory) = (self.settled(), self.peak());
-        let over = AtomicBool::new(false);
+        let (over, is_over) = channel::<()>();
         let seen = thread::scope(|scope| {
-            let honest = scope.spawn(|| {
+            let honest = scope.spawn(move || {
                 loop {
-                    let is_last = over.load(Ordering::Relaxed);
+                    let is_last = is_over.try_recv() == Err(TryRecvError::Disconnected);
                     let start = Instant::now();
                     self.echoes();
                     assert!(start.elapsed() < SERVED, "served after {:?}", start.elapsed());
@@ -109,7 +110,7 @@ impl Victim {
                 }
             });
             let seen = attack(self);
-            over.store(true, Ordering::Relaxed);
+            drop(over);
             honest.join().unwrap();
             seen
         });
