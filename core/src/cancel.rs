@@ -14,6 +14,7 @@
 //! | a mutex's `lock` | [`LockError::Held`] |
 //! | `wait` for signals | the empty set |
 //! | [`poll::wait`] | no descriptor |
+//! | what waits for others that remove a [name](crate::segment::Directory) | an error of `fcntl`, which is `TimedOut` |
 //! | of a [`Timer`], the kernel's signals ([`Caught`]), the end of a [`Process`], a read of a [`Cancellable`] | [`ErrorKind::TimedOut`](io::ErrorKind::TimedOut) |
 //!
 //! A [`Canceller`] is also a descriptor that can be read while it is cancelled, for threads that wait by `poll(2)`. What is

@@ -2,6 +2,7 @@
 
 use core::{fmt::Debug, mem::replace};
 use std::{
+    fs::File,
     io::{self, ErrorKind, Read, Write},
     os::fd::AsFd,
     panic::catch_unwind,
@@ -11,18 +12,20 @@ use std::{
 };
 
 use nix::{
+    fcntl::{FcntlArg, fcntl},
     libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
 };
 use selvedge::{
     cancel::Canceller,
     inspect::State,
+    layout::Field,
     message_queue::{MessageQueue, Plain, RecvError, SendError},
     mutex::{LockError, MutexConfig, SharedMutex},
     permits::{PermitPool, PermitsConfig},
     pipe::{Pipe, PipeReader, PipeWriter},
     protocol::semaphore::AcquireTimeoutError,
-    segment::{Directory, RingConfig},
+    segment::{CleanError, Cleaned, Directory, LOCKS, RingConfig},
     semaphore::{Semaphore, SemaphoreConfig},
     signal::{Set, Signals},
 };
@@ -332,6 +335,40 @@ fn others_who_wait_for_the_same_thing_wait_on() {
     semaphore.release(2).unwrap();
     assert_eq!(waits_on.recv_timeout(FOR_EVER), Ok(Ok(())));
     assert_eq!(children.finish(), ["done"]);
+}
+
+#[test]
+fn whoever_waits_for_a_cleaner_that_stands_still_is_ended() {
+    let (shm, name) = (Directory::shm(), Name::of("cancelling.name"));
+    drop(Signals::named(&shm, &name).unwrap());
+    let file = File::options().write(true).open(shm.path(&name).unwrap()).unwrap();
+    lock(&file, LOCKS[1]);
+    let canceller = Canceller::new().unwrap();
+    thread::scope(|scope| {
+        let cleaner = scope.spawn(|| canceller.run(|| shm.clean(&name)));
+        thread::sleep(A_WHILE);
+        assert!(!cleaner.is_finished());
+        canceller.cancel();
+        let error = cleaner.join().unwrap().unwrap_err();
+        assert!(
+            matches!(&error, CleanError::Io { source, .. } if source.kind() == ErrorKind::TimedOut),
+            "{error}"
+        );
+    });
+    drop(file);
+    assert_eq!(canceller.run(|| shm.clean(&name)).unwrap(), Cleaned::Removed);
+}
+
+/// Locks a byte, for as long as the file is open.
+fn lock(file: &File, Field { offset, .. }: Field) {
+    let lock = libc::flock {
+        l_type: libc::F_WRLCK as i16,
+        l_whence: libc::SEEK_SET as i16,
+        l_start: offset as i64,
+        l_len: 1,
+        l_pid: 0,
+    };
+    fcntl(file, FcntlArg::F_OFD_SETLK(&lock)).unwrap();
 }
 
 #[test]

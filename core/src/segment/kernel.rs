@@ -5,6 +5,8 @@ use std::{
     io,
     os::{fd::AsRawFd, unix::fs::FileExt},
     path::Path,
+    thread,
+    time::Duration,
 };
 
 use nix::{
@@ -20,7 +22,13 @@ use super::{
     file::MODE,
     header::{LOCKS, MAGIC},
 };
-use crate::platform::{Directory, LockByte, LockMode, native::byte_lock};
+use crate::platform::{
+    Directory, LockByte, LockMode,
+    native::{byte_lock, stop::Stop},
+};
+
+/// Between two looks at a lock.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A directory of the file system. Names are the paths of files in it.
 #[derive(Debug)]
@@ -132,7 +140,18 @@ impl Directory for Kernel<'_> {
     }
 
     fn lock(&self, file: &File, byte: LockByte, mode: LockMode) -> Result<(), Failure> {
-        while !self.ask(file, byte, mode, |lock| FcntlArg::F_OFD_SETLKW(lock))? {}
+        let stop = Stop::current();
+        let ask: Ask = match &stop {
+            None => |lock| FcntlArg::F_OFD_SETLKW(lock),
+            // Nothing wakes from that who may be cancelled, and so looks every so often.
+            Some(_) => |lock| FcntlArg::F_OFD_SETLK(lock),
+        };
+        while !self.ask(file, byte, mode, ask)? {
+            if stop.as_ref().is_some_and(|stop| stop.is_set()) {
+                return Err(Failure::of(Call::Lock, self.directory)(Errno::ETIMEDOUT));
+            }
+            thread::sleep(PAUSE);
+        }
         Ok(())
     }
 
