@@ -1,7 +1,7 @@
 //! Connections of processes: through shared memory, over TCP and UDP.
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     path::PathBuf,
     process::Child,
     thread,
@@ -11,9 +11,10 @@ use std::{
 use selvedge::{
     pipe::Ended,
     platform::native::SLEEP_SLICE,
+    poll,
     socket::{self, Address, Socket, local},
 };
-use selvedge_tests::{Children, FOR_EVER, hear, sockets::Kind};
+use selvedge_tests::{A_WHILE, Children, FOR_EVER, handshake, hear, send_packet, sockets::Kind};
 use tempfile::TempDir;
 
 /// A place for a local listener.
@@ -88,4 +89,19 @@ fn a_peer_that_is_killed_ends_the_stream_at_once() {
     took.sort();
     // At the end of a slice it would be half of one, in the middle.
     assert!(took[took.len() / 2] < SLEEP_SLICE / 4, "{took:?}");
+}
+
+#[test]
+fn what_a_client_says_once_it_is_let_in_is_nothing_to_the_listener() {
+    let (_directory, path) = place();
+    let mut listener = local::Listener::at(&path).expect("a listener");
+    let client = handshake::half_open(&path).expect("somebody listens");
+    let none = listener.accept_within(Some(Duration::ZERO)).expect_err("it has said nothing");
+    assert_eq!(none.kind(), ErrorKind::TimedOut);
+    send_packet(&client, &handshake::hello(1, 0), &[]).expect("there is room");
+    let _connection = listener.accept_within(Some(FOR_EVER)).expect("it is let in");
+
+    send_packet(&client, b"more", &[]).expect("there is room");
+    let ready = poll::wait(&[&listener], Some(A_WHILE)).expect("it can be waited for");
+    assert!(ready.is_empty(), "nobody has come");
 }
