@@ -98,7 +98,10 @@ use std::{
     time::Instant,
 };
 
-use nix::{poll::PollFlags, sys::socket::MsgFlags};
+use nix::{
+    poll::PollFlags,
+    sys::socket::{Backlog, MsgFlags},
+};
 
 use crate::platform::native::ready::{self, if_ready};
 pub use address::{Address, AddressError};
@@ -290,13 +293,12 @@ pub enum Listener {
 /// Listens at `address`: on `local://` for this user's processes, within the default limits of a [`ListenerConfig`](local::ListenerConfig).
 ///
 /// # Errors
-/// [`AddrInUse`](io::ErrorKind::AddrInUse) if somebody listens there who lives; what the kernel says, for a local
-/// address with the path.
+/// [`AddrInUse`](io::ErrorKind::AddrInUse) if somebody listens there who lives; what the kernel says, and where.
 pub fn listen(address: &Address) -> io::Result<Listener> {
     match address {
         Address::Local(path) => Ok(Listener::Local(local::Listener::at(path)?)),
-        Address::Tcp(place) => TcpListener::bind(place).map(Listener::Tcp),
-        Address::Udp(place) => udp::Listener::bind(place).map(Listener::Udp),
+        Address::Tcp(place) => listen_tcp(place).map(Listener::Tcp).map_err(at(address)),
+        Address::Udp(place) => udp::Listener::bind(place).map(Listener::Udp).map_err(at(address)),
     }
 }
 
@@ -344,6 +346,13 @@ impl AsFd for Listener {
     }
 }
 
+fn listen_tcp(place: &str) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(place)?;
+    // As many may wait to be accepted as the kernel lets wait, not 128.
+    nix::sys::socket::listen(&listener, Backlog::MAXCONN)?;
+    Ok(listener)
+}
+
 fn accept_tcp(listener: &TcpListener, timeout: Option<Duration>) -> io::Result<TcpStream> {
     // Between the look and the call a client may go again, and `accept` would wait for another.
     listener.set_nonblocking(true)?;
@@ -370,9 +379,16 @@ pub fn connect(address: &Address) -> io::Result<Connection> {
 pub fn connect_within(address: &Address, timeout: Option<Duration>) -> io::Result<Connection> {
     match address {
         Address::Local(path) => Ok(Connection::Local(local::Connection::to(path, timeout)?)),
-        Address::Tcp(place) => connect_tcp(place, timeout).map(Connection::Tcp),
-        Address::Udp(place) => udp::Connection::to(place).map(Connection::Udp),
+        Address::Tcp(place) => {
+            connect_tcp(place, timeout).map(Connection::Tcp).map_err(at(address))
+        }
+        Address::Udp(place) => udp::Connection::to(place).map(Connection::Udp).map_err(at(address)),
     }
+}
+
+/// Says where an error was.
+fn at(address: &Address) -> impl FnOnce(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{address}: {error}"))
 }
 
 fn connect_tcp(place: &str, timeout: Option<Duration>) -> io::Result<TcpStream> {

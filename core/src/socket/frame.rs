@@ -1,8 +1,8 @@
 //! Messages on top of a stream: each is preceded by its length.
 //!
 //! A *frame* is a length of four bytes, the lowest first, and so many bytes. A frame that claims to be longer than the
-//! limit is an error before any memory is had for it, and memory is had only for bytes that have come. Of datagrams
-//! each is one frame.
+//! limit is an error before any memory is had for it, and memory grows with the bytes that come, by 64 KiB at a time at
+//! most. Of datagrams each is one frame.
 //!
 //! ```
 //! use selvedge::socket::frame::Framed;
@@ -21,7 +21,7 @@
 //! ```
 
 use core::time::Duration;
-use std::io;
+use std::io::{self, ErrorKind::TimedOut};
 
 use super::Socket;
 use crate::platform::native::ready::{deadline, left};
@@ -58,6 +58,9 @@ pub enum FrameError {
     /// The peer's stream ended in the middle of a frame.
     #[error("the stream ended in the middle of a frame")]
     Cut,
+    /// The message before this one is not sent to its end yet.
+    #[error("there is no room yet for the rest of an earlier frame")]
+    Unfinished,
     /// A datagram is not one whole frame. It is lost.
     #[error("a datagram of {length} bytes that is not one frame")]
     NotOneFrame {
@@ -97,13 +100,19 @@ impl<S: Socket> Framed<S> {
     /// Sends a message, waiting for room for at most `timeout` in all.
     ///
     /// # Errors
-    /// [`FrameError::TooLong`], and nothing was sent. [`FrameError::Io`]; if it is `TimedOut`, the message may have been
-    /// sent in part: the next call sends the rest of it first, [`flush`](Self::flush) does nothing else.
+    /// [`FrameError::TooLong`] and [`FrameError::Unfinished`], and nothing of it was sent. [`FrameError::Io`]; if it is
+    /// `TimedOut`, the message may have been sent in part: [`flush`](Self::flush) sends the rest of it, and so does the
+    /// next call before it does anything else.
     pub fn send(&mut self, message: &[u8], timeout: Option<Duration>) -> Result<(), FrameError> {
         let length = self.allowed(message.len() as u64)?;
+        let until = deadline(timeout);
+        self.flush(timeout).map_err(|error| match error {
+            FrameError::Io(late) if late.kind() == TimedOut => FrameError::Unfinished,
+            error => error,
+        })?;
         self.unsent.extend_from_slice(&length.to_le_bytes());
         self.unsent.extend_from_slice(message);
-        self.flush(timeout)
+        self.flush(left(until))
     }
 
     /// Sends what a call that was out of time has left.

@@ -33,6 +33,7 @@
 
 mod handshake;
 mod listener;
+mod place;
 
 use core::{fmt, time::Duration};
 use std::{

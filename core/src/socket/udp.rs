@@ -117,6 +117,7 @@ fn come(socket: &UdpSocket) -> io::Result<Datagram> {
     let mut bytes = vec![0; LONGEST];
     let (length, from) = socket.recv_from(&mut bytes)?;
     bytes.truncate(length);
+    bytes.shrink_to_fit();
     Ok((from, bytes))
 }
 

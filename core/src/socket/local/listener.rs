@@ -4,13 +4,9 @@ use core::time::Duration;
 use std::{
     collections::VecDeque,
     ffi::CString,
-    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io,
-    os::{
-        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
-        unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
-    },
-    path::{Path, PathBuf},
+    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+    path::Path,
     process,
     sync::{Arc, Weak},
     time::Instant,
@@ -18,22 +14,18 @@ use std::{
 
 use nix::{
     errno::Errno,
-    libc,
     poll::PollFlags,
     sys::{
         epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
-        socket::{
-            Backlog, MsgFlags, SockFlag, UnixAddr, accept4, bind, connect, listen as listen_at,
-            recv,
-        },
-        stat::{Mode, fchmod},
+        socket::{MsgFlags, SockFlag, accept4, recv},
     },
     unistd::geteuid,
 };
 
 use super::{
     CLIENT, Connection, Credentials, LABEL, Ring, SERVER,
-    handshake::{At, Hello, Refusal, packets, refuse, welcome},
+    handshake::{At, Hello, Refusal, refuse, welcome},
+    place::Place,
 };
 use crate::{
     pipe::Pipe,
@@ -139,7 +131,7 @@ struct HalfOpen {
 /// Dropping it removes both; connections stay.
 #[derive(Debug)]
 pub struct Listener {
-    path: PathBuf,
+    place: Place,
     config: ListenerConfig,
     socket: OwnedFd,
     /// Waits for `socket`, and for clients that have said nothing yet.
@@ -151,10 +143,6 @@ pub struct Listener {
     /// How many clients were let in.
     let_in: u64,
     refused: Refused,
-    /// The process that it was made in.
-    process: u32,
-    /// Locked as long as it is open.
-    _lock: File,
 }
 
 /// The key of the listening socket.
@@ -195,15 +183,12 @@ impl Listener {
         if config.mode & !0o666 != 0 {
             return Err(invalid("a mode says who may read and write, and nothing else"));
         }
-        let address = UnixAddr::new(path)?;
-        let lock = lock(path)?;
-        // As long as it is locked, its name is this listener's.
-        let socket = socket_at(path, &address, config.mode)
-            .inspect_err(|_| _ = fs::remove_file(lock_path(path)))?;
+        let mut place = Place::take(path)?;
+        let socket = place.listen(config.mode)?;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, LISTENING))?;
         Ok(Self {
-            path: path.to_owned(),
+            place,
             config,
             socket,
             epoll,
@@ -212,14 +197,12 @@ impl Listener {
             lines: Vec::new(),
             let_in: 0,
             refused: Refused::default(),
-            process: process::id(),
-            _lock: lock,
         })
     }
 
     /// Where it listens.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.place.path()
     }
 
     /// How many clients were not let in so far.
@@ -369,7 +352,7 @@ impl Listener {
     fn let_in(&mut self, client: OwnedFd, capacity: u32) -> io::Result<Option<Connection>> {
         // By which `selvedge ps` sees what belongs together, and who is the server.
         self.let_in += 1;
-        let label = format!("{LABEL}{}.{}", self.process, self.let_in);
+        let label = format!("{LABEL}{}.{}", process::id(), self.let_in);
         let label = CString::new(label)?;
         let pipe = || {
             let config = RingConfig::new(capacity.into()).owners(2);
@@ -408,74 +391,6 @@ impl AsRawFd for Listener {
     }
 }
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        // In a forked child it is the parent's. As long as the lock is held, both names are this listener's.
-        if self.process == process::id() {
-            let _ = fs::remove_file(&self.path);
-            let _ = fs::remove_file(lock_path(&self.path));
-        }
-    }
-}
-
-fn lock_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
-}
-
-/// Takes the lock of the listeners at `path`.
-fn lock(path: &Path) -> io::Result<File> {
-    let path = lock_path(path);
-    loop {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).mode(0o600).custom_flags(libc::O_NOFOLLOW);
-        let file = options.open(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(in_use("somebody listens there")),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        // The listener before may have removed it, and another have locked the next.
-        let is_there = fs::symlink_metadata(&path).is_ok_and(|there| {
-            file.metadata().is_ok_and(|ours| (ours.dev(), ours.ino()) == (there.dev(), there.ino()))
-        });
-        if is_there {
-            return Ok(file);
-        }
-    }
-}
-
-/// A socket that listens at `path`, whose file has this mode.
-fn socket_at(path: &Path, address: &UnixAddr, mode: u32) -> io::Result<OwnedFd> {
-    remove_stale(path, address)?;
-    let socket = packets()?;
-    // From its first moment on, the file lets nobody in who is not meant to be; `chmod` adds what a umask took away.
-    fchmod(&socket, Mode::from_bits_truncate(mode))?;
-    bind(socket.as_raw_fd(), address)?;
-    fs::set_permissions(path, Permissions::from_mode(mode))?;
-    listen_at(&socket, Backlog::MAXCONN)?;
-    Ok(socket)
-}
-
-/// Removes the socket's file that a listener has left which was killed.
-fn remove_stale(path: &Path, address: &UnixAddr) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(file) if file.file_type().is_socket() => {}
-        Ok(_) => return Err(in_use("it is another kind of file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    }
-    match connect(packets()?.as_raw_fd(), address) {
-        Err(Errno::ECONNREFUSED) => fs::remove_file(path),
-        _ => Err(in_use("somebody listens there")),
-    }
-}
-
 fn invalid(why: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
-}
-
-fn in_use(why: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::AddrInUse, why)
 }
