@@ -323,7 +323,8 @@ impl Scene {
                 return Err(format!("{name}: {cleaned:?}"));
             }
         }
-        let left = fs::read_dir(&place).expect("it is there").count();
-        if left == 0 { Ok(()) } else { Err(format!("left: {:?}", directory.names())) }
+        let left = fs::read_dir(&place).expect("it is there");
+        let left: Vec<_> = left.flatten().map(|entry| entry.file_name()).collect();
+        if left.is_empty() { Ok(()) } else { Err(format!("left: {left:?}")) }
     }
 }
