@@ -124,7 +124,7 @@ async fn let_in(mut door: Door, ended: UnboundedSender<()>) {
 
 /// Where guests come in.
 enum Door {
-    Local(AsyncListener),
+    Local(Box<AsyncListener>),
     Tcp(TcpListener),
 }
 
@@ -134,7 +134,10 @@ type Guest = (Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unp
 impl Door {
     async fn at(address: &Address) -> io::Result<Self> {
         match address {
-            Address::Local(path) => AsyncListener::new(local::Listener::at(path)?).map(Self::Local),
+            Address::Local(path) => {
+                let listener = AsyncListener::new(local::Listener::at(path)?)?;
+                Ok(Self::Local(Box::new(listener)))
+            }
             Address::Tcp(place) => TcpListener::bind(place).await.map(Self::Tcp),
             _ => Err(io::Error::new(io::ErrorKind::Unsupported, "local:// or tcp://")),
         }

@@ -259,24 +259,29 @@ impl Socket for Connection {
     }
 }
 
-impl Read for Connection {
-    /// [`Socket::read_within`], as long as it takes.
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.read_within(into, None)
-    }
-}
+macro_rules! stream {
+    ($($end:ty)*) => {$(
+        impl Read for $end {
+            /// [`Socket::read_within`], as long as it takes.
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.read_within(into, None)
+            }
+        }
 
-impl Write for Connection {
-    /// [`Socket::write_within`], as long as it takes.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_within(bytes, None)
-    }
+        impl Write for $end {
+            /// [`Socket::write_within`], as long as it takes.
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.write_within(bytes, None)
+            }
 
-    /// Whatever was written is on its way.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+            /// Whatever was written is on its way.
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+    )*};
 }
+stream!(Connection local::Connection);
 
 /// Where clients connect. Its descriptor can be read when there is somebody to be accepted, or looked at.
 #[derive(Debug)]

@@ -222,25 +222,6 @@ impl Socket for Connection {
     }
 }
 
-impl Read for Connection {
-    /// [`Socket::read_within`], as long as it takes.
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.read_within(into, None)
-    }
-}
-
-impl Write for Connection {
-    /// [`Socket::write_within`], as long as it takes.
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_within(bytes, None)
-    }
-
-    /// Whatever was written can be read already.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 impl AsFd for Connection {
     /// The lifeline: it hangs up (`POLLHUP`) when the peer has ended the connection.
     fn as_fd(&self) -> BorrowedFd<'_> {

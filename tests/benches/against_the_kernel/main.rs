@@ -21,6 +21,7 @@
 //! ends the run. The other process ends with this one, however that ends.
 #![allow(clippy::print_stdout, reason = "it is told to who runs it")]
 
+mod bytes;
 mod contest;
 mod machine;
 mod memory;

@@ -11,17 +11,12 @@ use selvedge_tests::child;
 use tempfile::TempDir;
 
 use crate::{
+    bytes::{self, SIZES, get, put},
     contest::{Contest, Run},
     peer::{Peer, serve},
 };
 
 const NAMES: [&str; 3] = ["unix(7)", "tcp(7)", "selvedge"];
-
-/// Bytes of a stream.
-const STREAM: usize = 1 << 20;
-
-/// Bytes that are written or read at a time, at most.
-const MOST: usize = 1 << 16;
 
 trait Stream: Read + Write + Send {}
 impl<S: Read + Write + Send> Stream for S {}
@@ -73,7 +68,7 @@ fn promptly(stream: TcpStream) -> TcpStream {
 }
 
 pub(crate) fn measure(contest: &mut Contest) {
-    for (writes, size) in [("64 B", 64), ("4 KiB", 4096), ("64 KiB", MOST)] {
+    for (writes, size) in SIZES {
         let measurement = format!("socket, 1 MiB in writes of {writes}");
         contest.hold(&measurement, &NAMES, |name| stream(name, size));
     }
@@ -92,60 +87,32 @@ fn connected(part: &str, name: &str) -> (Peer, Box<dyn Stream>, TempDir) {
 }
 
 fn stream(name: &str, size: usize) -> Run {
-    let (mut peer, mut stream, directory) = connected("count bytes of a socket", name);
-    let bytes = [b'x'; MOST];
-    Box::new(move |rounds| {
-        let _stays = &directory;
-        peer.rounds(rounds, STREAM as u64, || {
-            for _ in 0..rounds * (STREAM / size) as u64 {
-                stream.write_all(&bytes[..size]).expect("somebody reads");
-            }
-        })
-    })
+    let (peer, stream, directory) = connected("count bytes of a socket", name);
+    bytes::stream(peer, stream, size, directory)
 }
 
 /// The other process's part.
 pub(crate) fn count() {
     let [name, place] = child();
-    let (mut stream, mut bytes) = (connect(&name, &place), [0; MOST]);
-    serve(|rounds| {
-        let (mut count, expected) = (0, rounds * STREAM as u64);
-        while count < expected {
-            match stream.read(&mut bytes).expect("a stream") {
-                0 => break,
-                read => count += read as u64,
-            }
-        }
-        count
-    });
+    bytes::count(connect(&name, &place));
 }
 
 fn round_trip(name: &str) -> Run {
-    let (mut peer, mut stream, directory) = connected("echo bytes of a socket", name);
-    Box::new(move |rounds| {
-        let _stays = &directory;
-        peer.rounds(rounds, 1, || {
-            for n in 0..rounds {
-                let (sent, mut echoed) = ([n as u8], [0]);
-                stream.write_all(&sent).expect("somebody reads");
-                stream.read_exact(&mut echoed).expect("somebody writes");
-                assert_eq!(echoed, sent);
-            }
-        })
-    })
+    let (peer, mut stream, directory) = connected("echo bytes of a socket", name);
+    let exchange = move |byte| {
+        put(&mut stream, byte);
+        get(&mut stream)
+    };
+    bytes::round_trip(peer, exchange, directory)
 }
 
 /// The other process's part.
 pub(crate) fn echo() {
     let [name, place] = child();
     let mut stream = connect(&name, &place);
-    serve(|rounds| {
-        let mut byte = [0];
-        for _ in 0..rounds {
-            stream.read_exact(&mut byte).expect("somebody writes");
-            stream.write_all(&byte).expect("somebody reads");
-        }
-        rounds
+    bytes::echo(|| {
+        let byte = get(&mut stream);
+        put(&mut stream, byte);
     });
 }
 

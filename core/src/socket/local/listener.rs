@@ -183,8 +183,7 @@ impl Listener {
         if config.mode & !0o666 != 0 {
             return Err(invalid("a mode says who may read and write, and nothing else"));
         }
-        let mut place = Place::take(path)?;
-        let socket = place.listen(config.mode)?;
+        let (place, socket) = Place::listen(path, config.mode)?;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         epoll.add(&socket, EpollEvent::new(EpollFlags::EPOLLIN, LISTENING))?;
         Ok(Self {

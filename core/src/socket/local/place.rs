@@ -26,7 +26,6 @@ use super::handshake::packets;
 #[derive(Debug)]
 pub(super) struct Place {
     path: PathBuf,
-    address: UnixAddr,
     /// The socket's file is this listener's.
     is_bound: bool,
     /// The process that it was made in.
@@ -36,44 +35,40 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Takes `path`, from nobody or from a listener that was killed.
-    pub(super) fn take(path: &Path) -> io::Result<Self> {
+    /// Listens at `path`, where nobody does, or a listener was killed: at a socket whose file has this mode.
+    pub(super) fn listen(path: &Path, mode: u32) -> io::Result<(Self, OwnedFd)> {
         let address = UnixAddr::new(path)?;
         // To be found again wherever the process goes.
         let path = std::path::absolute(path)?;
         let lock = lock(&lock_path(&path))?;
-        Ok(Self { path, address, is_bound: false, process: process::id(), _lock: lock })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// A socket that listens here, whose file has this mode.
-    pub(super) fn listen(&mut self, mode: u32) -> io::Result<OwnedFd> {
-        self.remove_stale()?;
+        let mut place = Self { path, is_bound: false, process: process::id(), _lock: lock };
+        place.remove_stale(&address)?;
         let socket = packets()?;
         // From its first moment on, the file lets nobody in who is not meant to be; `chmod` adds what a umask took away.
         fchmod(&socket, Mode::from_bits_truncate(mode))?;
-        bind(socket.as_raw_fd(), &self.address)?;
-        self.is_bound = true;
-        fs::set_permissions(&self.path, Permissions::from_mode(mode))?;
+        bind(socket.as_raw_fd(), &address)?;
+        place.is_bound = true;
+        fs::set_permissions(&place.path, Permissions::from_mode(mode))?;
         listen(&socket, Backlog::MAXCONN)?;
-        Ok(socket)
+        Ok((place, socket))
     }
 
     /// Removes the socket's file that a listener has left which was killed.
-    fn remove_stale(&self) -> io::Result<()> {
+    fn remove_stale(&self, address: &UnixAddr) -> io::Result<()> {
         match fs::symlink_metadata(&self.path) {
             Ok(file) if file.file_type().is_socket() => {}
             Ok(_) => return Err(in_use("it is another kind of file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         }
-        match connect(packets()?.as_raw_fd(), &self.address) {
+        match connect(packets()?.as_raw_fd(), address) {
             Err(Errno::ECONNREFUSED) => fs::remove_file(&self.path),
             _ => Err(in_use("somebody listens there")),
         }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 }
 
