@@ -11,11 +11,16 @@ use std::{
 use selvedge::{
     pipe::Ended,
     platform::native::SLEEP_SLICE,
-    poll,
-    socket::{self, Address, Socket, local},
+    poll::{self, AsyncListener},
+    socket::{
+        self, Address, Socket,
+        frame::{FrameError, Framed},
+        local,
+    },
 };
 use selvedge_tests::{A_WHILE, Children, FOR_EVER, handshake, hear, send_packet, sockets::Kind};
 use tempfile::TempDir;
+use tokio::{runtime, time};
 
 /// A place for a local listener.
 fn place() -> (TempDir, PathBuf) {
@@ -104,4 +109,50 @@ fn what_a_client_says_once_it_is_let_in_is_nothing_to_the_listener() {
     send_packet(&client, b"more", &[]).expect("there is room");
     let ready = poll::wait(&[&listener], Some(A_WHILE)).expect("it can be waited for");
     assert!(ready.is_empty(), "nobody has come");
+}
+
+#[test]
+fn tasks_hear_of_a_client_behind_many_that_say_nothing() {
+    let (_directory, path) = place();
+    let listener = local::Listener::at(&path).expect("a listener");
+    let silent: Vec<_> =
+        (0..100).map(|_| handshake::half_open(&path).expect("somebody listens")).collect();
+    let client = thread::spawn(move || local::Connection::to(&path, Some(FOR_EVER)));
+    // It has said hello, and waits.
+    thread::sleep(A_WHILE);
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut listener = AsyncListener::new(listener).expect("it can be awaited");
+        let accepted = time::timeout(FOR_EVER, listener.accept()).await;
+        accepted.expect("it is heard of").expect("it is let in");
+    });
+    client.join().expect("no panic").expect("it is let in");
+    drop(silent);
+}
+
+#[test]
+fn a_frame_that_was_sent_in_part_is_sent_to_its_end_before_the_next() {
+    let (_directory, path) = place();
+    let mut listener = local::Listener::at(&path).expect("a listener");
+    let client = thread::spawn(move || local::Connection::to(&path, None).expect("it listens"));
+    let mut sender = Framed::new(listener.accept_within(None).expect("it connects"));
+    let mut receiver = Framed::new(client.join().expect("no panic"));
+    let (long, at_once) = (vec![7; 100_000], Some(Duration::ZERO));
+    let late = sender.send(&long, at_once).expect_err("there is no room for all of it");
+    assert!(
+        matches!(&late, FrameError::Io(error) if error.kind() == ErrorKind::TimedOut),
+        "{late}"
+    );
+    for _ in 0..2 {
+        let refused = sender.send(b"next", at_once).expect_err("nor for what is left");
+        assert!(matches!(refused, FrameError::Unfinished), "{refused}");
+    }
+    let late = receiver.recv(at_once).expect_err("it is not there to its end");
+    assert!(
+        matches!(&late, FrameError::Io(error) if error.kind() == ErrorKind::TimedOut),
+        "{late}"
+    );
+    sender.send(b"next", at_once).expect("there is room for both");
+    assert_eq!(receiver.recv(at_once).expect("it is there"), Some(long));
+    assert_eq!(receiver.recv(at_once).expect("it is there").as_deref(), Some(&b"next"[..]));
 }
