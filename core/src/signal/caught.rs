@@ -27,7 +27,7 @@ use crate::platform::native::ready;
 ///
 /// As POSIX says, one that is sent again before it was taken is taken once, and it is not known how often it was sent.
 /// Several that are pending are taken in the order of their numbers. Its descriptor can be read while one is pending.
-/// It can be used from any thread. A forked child takes what is sent to the child.
+/// It can be used from any thread, but for a signal that was sent to a single one. A forked child takes what is sent to the child.
 #[derive(Debug)]
 pub struct Caught {
     set: SigSet,

@@ -58,7 +58,7 @@ fn die(signal: Signal, caught: &Caught) -> ! {
 ///
 /// let (signals, _descriptor) = Signals::anonymous()?;
 /// # nix::sys::signal::SigSet::from(Signal::SIGTERM).thread_block()?;
-/// # nix::sys::signal::raise(Signal::SIGTERM)?;
+/// # selvedge::signal::Process::open(std::process::id())?.send(Signal::SIGTERM)?;
 /// let patience = Duration::from_secs(2);
 /// let (taken, interrupt) = interruptible([Signal::SIGINT, Signal::SIGTERM], patience, || {
 ///     // Nobody raises any. Somebody says `kill`.
