@@ -125,6 +125,11 @@ pub const SCENES: &[Scene] = &[
             &[(&["counter", "mutex", "hits"], Nothing), (&["counter", "mutex", "hits"], Nothing)],
         )
     },
+    scene("signals wait", &[(&["signals", "wait", "bells", "--until", "9"], Nothing)]),
+    scene(
+        "signals raise --one-by-one",
+        &[(&["signals", "raise", "bells", "3", "5", "--one-by-one"], Nothing)],
+    ),
     scene("semaphore acquire", &[(&["semaphore", "acquire", "go"], Nothing)]),
     scene(
         "semaphore acquire --within",
