@@ -25,7 +25,10 @@ use super::handshake::packets;
 /// A path where this process listens, and nobody else. Dropping it removes what it has there.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// As it was given.
     path: PathBuf,
+    /// The same, to be found again wherever the process goes.
+    absolute: PathBuf,
     /// The socket's file is this listener's.
     is_bound: bool,
     /// The process that it was made in.
@@ -38,10 +41,14 @@ impl Place {
     /// Listens at `path`, where nobody does, or a listener was killed: at a socket whose file has this mode.
     pub(super) fn listen(path: &Path, mode: u32) -> io::Result<(Self, OwnedFd)> {
         let address = UnixAddr::new(path)?;
-        // To be found again wherever the process goes.
-        let path = std::path::absolute(path)?;
-        let lock = lock(&lock_path(&path))?;
-        let mut place = Self { path, is_bound: false, process: process::id(), _lock: lock };
+        let absolute = std::path::absolute(path)?;
+        let mut place = Self {
+            path: path.to_owned(),
+            _lock: lock(&lock_path(&absolute))?,
+            absolute,
+            is_bound: false,
+            process: process::id(),
+        };
         place.remove_stale(&address)?;
         let socket = packets()?;
         // From its first moment on, the file lets nobody in who is not meant to be; `chmod` adds what a umask took away.
@@ -79,9 +86,9 @@ impl Drop for Place {
             return;
         }
         if self.is_bound {
-            let _ = fs::remove_file(&self.path);
+            let _ = fs::remove_file(&self.absolute);
         }
-        let _ = fs::remove_file(lock_path(&self.path));
+        let _ = fs::remove_file(lock_path(&self.absolute));
     }
 }
 
