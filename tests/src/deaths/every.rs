@@ -31,7 +31,7 @@ const AGREED: usize = 3;
 const TRIES: usize = 24;
 
 /// Of an operation with more instructions than that, only every so many are died at, unless told otherwise.
-const MANY: usize = if cfg!(debug_assertions) { 150 } else { 800 };
+const MANY: usize = if cfg!(debug_assertions) { 80 } else { 800 };
 
 /// After so many failures the rest of an operation is left, and counts as skipped.
 const ENOUGH: usize = 8;
