@@ -286,6 +286,7 @@ stream!(Connection local::Connection);
 /// Where clients connect. Its descriptor can be read when there is somebody to be accepted, or looked at.
 #[derive(Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "a process has few of them")]
 pub enum Listener {
     /// `local://`
     Local(local::Listener),
