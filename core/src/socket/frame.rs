@@ -67,7 +67,7 @@ pub enum FrameError {
         /// Bytes of the datagram.
         length: usize,
     },
-    /// The socket's error; [`TimedOut`](io::ErrorKind::TimedOut) if it took too long, and then the next call goes on
+    /// The socket's error; [`TimedOut`] if it took too long, and then the next call goes on
     /// where this one was.
     #[error(transparent)]
     Io(#[from] io::Error),
