@@ -67,8 +67,7 @@ pub enum FrameError {
         /// Bytes of the datagram.
         length: usize,
     },
-    /// The socket's error; [`TimedOut`] if it took too long, and then the next call goes on
-    /// where this one was.
+    /// The socket's error; [`TimedOut`] if it took too long, and then the next call goes on where this one was.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
